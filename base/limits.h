@@ -1,0 +1,21 @@
+/* Limits: every bound that guards a queue, a buffer, a nesting or a retry has its name here. */
+#pragma once
+
+enum {
+    LIMIT_BATCH_ROWS = 2048,
+    LIMIT_BATCH_BYTES = 1 << 20,
+    LIMIT_STATEMENT_BYTES = 1 << 26,   /* one SQL text or wire message */
+    LIMIT_NESTING = 200,               /* of expressions and queries; past it 54001 */
+    LIMIT_COLUMNS = 1600,              /* of one relation, as in PostgreSQL */
+    LIMIT_PARAMETERS = 65535,          /* of one statement, as in the protocol */
+    LIMIT_IDENTIFIER_BYTES = 63,       /* longer names are cut, as in PostgreSQL */
+    LIMIT_RECORD_BYTES = 1 << 26,      /* one line or message; past it a bad record, 54000 */
+    LIMIT_NUMERIC_DIGITS = 38,
+    LIMIT_OUTPUT_PENDING_BYTES = 1 << 18, /* per connection, before execution pauses */
+    LIMIT_RULE_PASSES = 16,
+    LIMIT_CONNECTIONS = 1000,
+    LIMIT_BUCKET_BYTES = 1 << 18,
+    LIMIT_STATE_PARTITIONS = 32,
+    LIMIT_CHANGELOG_INLINE_BYTES = 32 << 10, /* larger blobs go to a segment */
+    LIMIT_INLINE_EPOCH_ROWS = 10000,
+};

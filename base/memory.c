@@ -1,0 +1,79 @@
+#include "base/memory.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void memory_exhausted(size_t size_bytes) {
+    fprintf(stderr, "level=fatal area=memory msg=\"out of memory\" bytes=%zu\n", size_bytes);
+    abort();
+}
+
+void *memory_alloc(size_t size_bytes) {
+    void *memory = malloc(size_bytes ? size_bytes : 1);
+
+    if (!memory)
+        memory_exhausted(size_bytes);
+    return memory;
+}
+
+void *memory_zalloc(size_t size_bytes) {
+    void *memory = calloc(1, size_bytes ? size_bytes : 1);
+
+    if (!memory)
+        memory_exhausted(size_bytes);
+    return memory;
+}
+
+void *memory_realloc(void *memory, size_t size_bytes) {
+    memory = realloc(memory, size_bytes ? size_bytes : 1);
+    if (!memory)
+        memory_exhausted(size_bytes);
+    return memory;
+}
+
+void memory_free(void *memory) {
+    free(memory);
+}
+
+char *memory_strdup(const char *text) {
+    size_t size_bytes = strlen(text) + 1;
+
+    return memcpy(memory_alloc(size_bytes), text, size_bytes);
+}
+
+void memory_account_init(MemoryAccount *account, const char *name, MemoryAccount *parent,
+                         int64_t limit_bytes) {
+    account->name = name;
+    account->parent = parent;
+    account->limit_bytes = limit_bytes;
+    atomic_init(&account->used_bytes, 0);
+}
+
+Status memory_reserve(MemoryAccount *account, int64_t size_bytes, Error *err) {
+    assert(size_bytes >= 0);
+    for (MemoryAccount *level = account; level; level = level->parent) {
+        int64_t used = atomic_fetch_add(&level->used_bytes, size_bytes) + size_bytes;
+
+        if (level->limit_bytes && used > level->limit_bytes) {
+            for (MemoryAccount *undo = account; undo != level; undo = undo->parent)
+                atomic_fetch_sub(&undo->used_bytes, size_bytes);
+            atomic_fetch_sub(&level->used_bytes, size_bytes);
+            IGNORE(error_set(err, OUT_OF_MEMORY, "memory limit of %s is reached", level->name));
+            return error_detail(err, "%" PRId64 " bytes are in use of %" PRId64,
+                                used - size_bytes, level->limit_bytes);
+        }
+    }
+    return STATUS_OK;
+}
+
+void memory_release(MemoryAccount *account, int64_t size_bytes) {
+    for (; account; account = account->parent) {
+        int64_t before = atomic_fetch_sub(&account->used_bytes, size_bytes);
+
+        assert(before >= size_bytes);
+        (void) before;
+    }
+}

@@ -1,0 +1,144 @@
+#include "base/pool.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+
+typedef struct PoolTask {
+    struct PoolTask *next;
+    PoolFunction function;
+    void *argument;
+} PoolTask;
+
+typedef struct PoolThread {
+    Pool *pool;
+    int index;
+    pthread_t thread;
+} PoolThread;
+
+struct Pool {
+    const char *name;
+    pthread_mutex_t mutex;
+    pthread_cond_t wanted;
+    PoolTask *first;
+    PoolTask *last;
+    bool is_closing;
+    int thread_count;
+    PoolThread *threads;
+};
+
+static _Thread_local int thread_index = -1;
+
+int pool_thread_index(void) {
+    return thread_index;
+}
+
+static PoolTask *pool_take(Pool *pool) {
+    PoolTask *task;
+
+    pthread_mutex_lock(&pool->mutex);
+    while (!pool->first && !pool->is_closing)
+        pthread_cond_wait(&pool->wanted, &pool->mutex);
+    task = pool->first;
+    if (task) {
+        pool->first = task->next;
+        if (!pool->first)
+            pool->last = NULL;
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return task;
+}
+
+static void *pool_thread_main(void *argument) {
+    PoolThread *self = argument;
+    PoolTask *task;
+
+    thread_index = self->index;
+    while ((task = pool_take(self->pool))) {
+        task->function(task->argument);
+        memory_free(task);
+    }
+    return NULL;
+}
+
+Pool *pool_create(const char *name, int thread_count) {
+    Pool *pool = memory_zalloc(sizeof(*pool));
+
+    assert(thread_count > 0);
+    pool->name = name;
+    pool->thread_count = thread_count;
+    pool->threads = memory_zalloc(sizeof(*pool->threads) * (size_t) thread_count);
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->wanted, NULL);
+    for (int i = 0; i < thread_count; i++) {
+        char label[16];
+
+        pool->threads[i] = (PoolThread) {.pool = pool, .index = i};
+        if (pthread_create(&pool->threads[i].thread, NULL, pool_thread_main, &pool->threads[i]))
+            assert(!"a thread can be made");
+        snprintf(label, sizeof(label), "%.10s-%d", name, i);
+        pthread_setname_np(pool->threads[i].thread, label);
+    }
+    return pool;
+}
+
+int pool_thread_count(const Pool *pool) {
+    return pool->thread_count;
+}
+
+void pool_submit(Pool *pool, PoolFunction function, void *argument) {
+    PoolTask *task = memory_alloc(sizeof(*task));
+
+    *task = (PoolTask) {.function = function, .argument = argument};
+    pthread_mutex_lock(&pool->mutex);
+    if (pool->last)
+        pool->last->next = task;
+    else
+        pool->first = task;
+    pool->last = task;
+    pthread_cond_signal(&pool->wanted);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+Pool *pool_destroy(Pool *pool) {
+    if (!pool)
+        return NULL;
+    pthread_mutex_lock(&pool->mutex);
+    pool->is_closing = true;
+    pthread_cond_broadcast(&pool->wanted);
+    pthread_mutex_unlock(&pool->mutex);
+    for (int i = 0; i < pool->thread_count; i++)
+        pthread_join(pool->threads[i].thread, NULL);
+    pthread_cond_destroy(&pool->wanted);
+    pthread_mutex_destroy(&pool->mutex);
+    memory_free(pool->threads);
+    memory_free(pool);
+    return NULL;
+}
+
+void latch_init(Latch *latch, int count) {
+    pthread_mutex_init(&latch->mutex, NULL);
+    pthread_cond_init(&latch->zero, NULL);
+    latch->count = count;
+}
+
+void latch_count_down(Latch *latch) {
+    pthread_mutex_lock(&latch->mutex);
+    assert(latch->count > 0);
+    if (--latch->count == 0)
+        pthread_cond_broadcast(&latch->zero);
+    pthread_mutex_unlock(&latch->mutex);
+}
+
+void latch_wait(Latch *latch) {
+    pthread_mutex_lock(&latch->mutex);
+    while (latch->count > 0)
+        pthread_cond_wait(&latch->zero, &latch->mutex);
+    pthread_mutex_unlock(&latch->mutex);
+}
+
+void latch_done(Latch *latch) {
+    pthread_cond_destroy(&latch->zero);
+    pthread_mutex_destroy(&latch->mutex);
+}
