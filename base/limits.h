@@ -4,12 +4,12 @@
 enum {
     LIMIT_BATCH_ROWS = 2048,
     LIMIT_BATCH_BYTES = 1 << 20,
-    LIMIT_STATEMENT_BYTES = 1 << 26,   /* one SQL text or wire message */
-    LIMIT_NESTING = 200,               /* of expressions and queries; past it 54001 */
-    LIMIT_COLUMNS = 1600,              /* of one relation, as in PostgreSQL */
-    LIMIT_PARAMETERS = 65535,          /* of one statement, as in the protocol */
-    LIMIT_IDENTIFIER_BYTES = 63,       /* longer names are cut, as in PostgreSQL */
-    LIMIT_RECORD_BYTES = 1 << 26,      /* one line or message; past it a bad record, 54000 */
+    LIMIT_STATEMENT_BYTES = 1 << 26, /* one SQL text or wire message */
+    LIMIT_NESTING = 200,             /* of expressions and queries; past it 54001 */
+    LIMIT_COLUMNS = 1600,            /* of one relation, as in PostgreSQL */
+    LIMIT_PARAMETERS = 65535,        /* of one statement, as in the protocol */
+    LIMIT_IDENTIFIER_BYTES = 63,     /* longer names are cut, as in PostgreSQL */
+    LIMIT_RECORD_BYTES = 1 << 26,    /* one line or message; past it a bad record, 54000 */
     LIMIT_NUMERIC_DIGITS = 38,
     LIMIT_OUTPUT_PENDING_BYTES = 1 << 18, /* per connection, before execution pauses */
     LIMIT_RULE_PASSES = 16,

@@ -9,6 +9,7 @@
 typedef enum LogLevel { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR } LogLevel;
 
 void log_set_level(LogLevel level);
-/* `area` names the module ("stream"); the rest is printf for msg=. Newlines and quotes are escaped. */
+/* `area` names the module ("stream"); the rest is printf for msg=. Newlines and quotes are escaped.
+ */
 void log_event(LogLevel level, const char *area, const char *format, ...) PRINTF_LIKE(3, 4);
 void log_error(LogLevel level, const char *area, const Error *err); /* sqlstate=, hint= included */

@@ -62,8 +62,8 @@ Status memory_reserve(MemoryAccount *account, int64_t size_bytes, Error *err) {
                 atomic_fetch_sub(&undo->used_bytes, size_bytes);
             atomic_fetch_sub(&level->used_bytes, size_bytes);
             IGNORE(error_set(err, OUT_OF_MEMORY, "memory limit of %s is reached", level->name));
-            return error_detail(err, "%" PRId64 " bytes are in use of %" PRId64,
-                                used - size_bytes, level->limit_bytes);
+            return error_detail(err, "%" PRId64 " bytes are in use of %" PRId64, used - size_bytes,
+                                level->limit_bytes);
         }
     }
     return STATUS_OK;

@@ -27,6 +27,7 @@ typedef struct MemoryAccount {
 
 void memory_account_init(MemoryAccount *account, const char *name, MemoryAccount *parent,
                          int64_t limit_bytes);
-/* 53200, naming the account whose limit is hit; nothing is reserved then. NULL account: no limit. */
+/* 53200, naming the account whose limit is hit; nothing is reserved then. NULL account: no limit.
+ */
 MUST_USE Status memory_reserve(MemoryAccount *account, int64_t size_bytes, Error *err);
 void memory_release(MemoryAccount *account, int64_t size_bytes);

@@ -77,7 +77,7 @@ Pool *pool_create(const char *name, int thread_count) {
         pool->threads[i] = (PoolThread) {.pool = pool, .index = i};
         if (pthread_create(&pool->threads[i].thread, NULL, pool_thread_main, &pool->threads[i]))
             assert(!"a thread can be made");
-        snprintf(label, sizeof(label), "%.10s-%d", name, i);
+        snprintf(label, sizeof(label), "%.10s-%u", name, (unsigned) i & 0xff);
         pthread_setname_np(pool->threads[i].thread, label);
     }
     return pool;

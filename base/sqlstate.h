@@ -97,7 +97,7 @@ typedef enum SqlState {
 #define X(name, code) SQLSTATE_##name,
     SQLSTATE_TABLE(X)
 #undef X
-    SQLSTATE_COUNT,
+        SQLSTATE_COUNT,
 } SqlState;
 
 const char *sqlstate_code(SqlState state); /* "42601" */

@@ -12,7 +12,7 @@
 #include "base/sqlstate.h"
 
 #define MUST_USE __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(format_index, first) __attribute__((format(printf, format_index, first)))
 
 typedef enum Status {
     STATUS_OK = 0,
@@ -40,7 +40,8 @@ typedef struct Error {
 /* All return STATUS_ERROR, so that `return error_set(...)` reads well. `state` is a SqlState name
  * without its prefix: error_set(err, SYNTAX_ERROR, "…"). Position is 1-based; 0 is unknown. */
 #define error_set(err, state, ...) error_fill((err), SQLSTATE_##state, 0, __VA_ARGS__)
-#define error_at(err, position, state, ...) error_fill((err), SQLSTATE_##state, (position), __VA_ARGS__)
+#define error_at(err, position, state, ...) \
+    error_fill((err), SQLSTATE_##state, (position), __VA_ARGS__)
 Status error_fill(Error *err, SqlState state, int position, const char *format, ...)
     PRINTF_LIKE(4, 5);
 /* Add to a filled error; cut when too long. */
@@ -54,34 +55,34 @@ Status error_errno(Error *err, int error_number, const char *what_format, ...) P
 void error_clear(Error *err);
 
 /* Pass a status that is not OK up to the caller. */
-#define TRY(call)                                                                                  \
-    do {                                                                                           \
-        Status try_status = (call);                                                                \
-        if (try_status != STATUS_OK)                                                               \
-            return try_status;                                                                     \
+#define TRY(call)                    \
+    do {                             \
+        Status try_status = (call);  \
+        if (try_status != STATUS_OK) \
+            return try_status;       \
     } while (0)
 
 /* Drop a status on purpose; say why beside it. */
-#define IGNORE(call)                                                                               \
-    do {                                                                                           \
-        Status ignored_status = (call);                                                            \
-        (void) ignored_status;                                                                     \
+#define IGNORE(call)                    \
+    do {                                \
+        Status ignored_status = (call); \
+        (void) ignored_status;          \
     } while (0)
 
 /* Run `function(&variable)` when the variable's scope ends. */
 #define CLEANUP(function) __attribute__((cleanup(function)))
 /* Take the value out of an owned pointer: the scope no longer frees it. */
-#define TAKE(pointer)                                                                              \
-    ({                                                                                             \
-        __typeof__(pointer) taken_pointer = (pointer);                                             \
-        (pointer) = NULL;                                                                          \
-        taken_pointer;                                                                             \
+#define TAKE(pointer)                                  \
+    ({                                                 \
+        __typeof__(pointer) taken_pointer = (pointer); \
+        (pointer) = NULL;                              \
+        taken_pointer;                                 \
     })
 /* DEFINE_CLEANUP(Arena, arena_destroy) makes arena_destroyp(Arena **) for CLEANUP. */
-#define DEFINE_CLEANUP(Type, destroy)                                                              \
-    static inline void destroy##p(Type **pointer) {                                                \
-        if (*pointer)                                                                              \
-            (void) destroy(*pointer);                                                              \
+#define DEFINE_CLEANUP(Type, destroy)               \
+    static inline void destroy##p(Type **pointer) { \
+        if (*pointer)                               \
+            (void) destroy(*pointer);               \
     }
 
 #ifdef NDEBUG
