@@ -1,0 +1,70 @@
+/* Format: bytes ↔ columns.
+ *
+ * A decoder turns records (lines, messages) into the columns that the plan needs, and tells which
+ * records are bad. An encoder turns rows into bytes for a sink. */
+#pragma once
+
+#include "base/strbuf.h"
+#include "connector/option.h"
+#include "types/batch.h"
+#include "types/text_form.h"
+
+/* One record as the source cut it. `data` is readable for RECORD_PADDING bytes past `length`. */
+typedef struct Record {
+    const char *data;
+    uint32_t length;
+    int32_t file;          /* block-local: index into the block's names, or -1 */
+    int64_t offset;        /* in its partition: a position that names it in errors */
+    const char *key;       /* kafka; NULL: none */
+    uint32_t key_length;
+    int64_t timestamp_us;  /* kafka; INT64_MIN: none */
+} Record;
+
+enum { RECORD_PADDING = 64 };
+
+/* A column wanted from each record. */
+typedef struct DecodeColumn {
+    const char *name;
+    const char *path; /* FROM '$.a.b'; NULL: by name */
+    SqlType type;
+    bool is_not_null;
+    bool is_checked_only; /* named by the bound statement but not needed: conversion is checked, no values kept */
+} DecodeColumn;
+
+typedef struct BadRecord {
+    uint32_t record;       /* index in the call's records */
+    SqlState sqlstate;
+    const char *column_name; /* NULL: the whole record */
+    const char *message;     /* arena */
+} BadRecord;
+
+typedef struct DecodeResult {
+    Batch *batch;          /* rows of the good records in order; columns as wanted (checked-only ones too, empty) */
+    uint32_t *row_records; /* [batch->row_count]: which record a row came from */
+    BadRecord *bad;
+    uint32_t bad_count;
+} DecodeResult;
+
+typedef struct Decoder Decoder;
+typedef struct Encoder Encoder;
+
+typedef struct FormatType {
+    const char *name;
+    const char *extension;          /* "json": of a sink's files */
+    const OptionSpec *options;      /* may be NULL */
+    bool wants_header_line;         /* csv with header: the first line of each file is no record */
+    MUST_USE Status (*decoder_create)(const DecodeColumn *columns, uint32_t count,
+                                      const OptionSet *options, const FormSettings *settings,
+                                      Decoder **ret_decoder, Error *err);
+    /* At most LIMIT_BATCH_ROWS records. All in `arena`; text may point into the records. One thread a
+     * decoder. Never fails for bad input, only for the memory limit. */
+    MUST_USE Status (*decode)(Decoder *decoder, const Record *records, uint32_t count, Arena *arena,
+                              DecodeResult *ret_result, Error *err);
+    void (*decoder_destroy)(Decoder *decoder);
+    /* NULL when the format can't be written. */
+    MUST_USE Status (*encoder_create)(const char *const *names, const SqlType *types, uint32_t count,
+                                      const OptionSet *options, Encoder **ret_encoder, Error *err);
+    void (*encode_header)(Encoder *encoder, StrBuf *out); /* first bytes of a file; NULL: none */
+    MUST_USE Status (*encode)(Encoder *encoder, const Batch *batch, StrBuf *out, Error *err); /* active rows */
+    void (*encoder_destroy)(Encoder *encoder);
+} FormatType;

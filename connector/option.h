@@ -1,0 +1,67 @@
+/* Options: what stands in WITH (…), declared in a connector's or format's table and nowhere else.
+ *
+ * Parsing, checking at CREATE (unknown option: 22023, position, nearest name), SHOW CREATE, \d and the
+ * manual read the table. Values are typed once, here. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/status.h"
+
+typedef enum OptionType {
+    OPTION_TEXT,
+    OPTION_CHOICE,   /* one of choices "csv|json" */
+    OPTION_BOOL,
+    OPTION_INT,      /* int64 */
+    OPTION_SIZE,     /* bytes: 128MB, 64kB */
+    OPTION_DURATION, /* µs: '1s', '500 ms', any interval */
+    OPTION_SECRET,   /* never shown */
+    OPTION_PATH,     /* checked against allowed_directories, made absolute for use */
+} OptionType;
+
+enum { OPTION_REQUIRED = 1 };
+
+typedef struct OptionSpec {
+    const char *name; /* NULL ends the table */
+    OptionType type;
+    const char *choices;
+    const char *fallback; /* text of the default; NULL: none */
+    const char *doc;
+    unsigned flags;
+} OptionSpec;
+
+/* One written `name = value`, as the parser gives it. */
+typedef struct OptionText {
+    const char *name;
+    const char *value;
+    int name_position;
+    int value_position;
+} OptionText;
+
+typedef struct OptionValue {
+    const OptionSpec *spec;
+    bool is_set; /* written by the user; else the fallback */
+    bool is_null; /* neither written nor a fallback */
+    const char *text;
+    int64_t number; /* INT, SIZE, DURATION, BOOL */
+    int position;
+} OptionValue;
+
+typedef struct OptionSet {
+    int count;
+    OptionValue *values; /* one per spec, in the order of the tables */
+} OptionSet;
+
+/* Facts that checking needs. */
+typedef struct OptionEnvironment {
+    const char *const *allowed_directories; /* absolute, NULL-terminated */
+    const char *base_directory;             /* relative paths start here */
+} OptionEnvironment;
+
+/* Check `texts` against the union of `tables` (NULL-terminated list of spec tables). Result in arena. */
+MUST_USE Status options_parse(const OptionSpec *const *tables, const OptionText *texts, int count,
+                              const OptionEnvironment *environment, Arena *arena,
+                              OptionSet *ret_options, Error *err);
+const OptionValue *option_find(const OptionSet *options, const char *name); /* asserts that it is declared */
+const char *option_text(const OptionSet *options, const char *name);        /* NULL when null */
+int64_t option_number(const OptionSet *options, const char *name);          /* asserts a value */
+bool option_is_set(const OptionSet *options, const char *name);

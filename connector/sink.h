@@ -1,0 +1,81 @@
+/* Sink: where a stream's rows go, one transaction an epoch.
+ *
+ * State diagram of a writer:  open → recover → (begin → write* → prepare → [decide] → publish)*
+ *                                                 └────────── abort ─────────┘          → close
+ * prepare makes the epoch's part durable and invisible and returns a receipt, which the checkpoint keeps;
+ * publish makes it visible: idempotent, repeated at recovery from the last receipt. A TRANSACTIONAL sink's
+ * decide commits its own transaction with the header as a marker. Calls come from one thread at a time, on
+ * the I/O pool (they may block). */
+#pragma once
+
+#include "connector/format.h"
+
+typedef enum SinkGuarantee {
+    SINK_PUBLISH_AFTER_COMMIT,
+    SINK_TRANSACTIONAL,
+    SINK_AT_LEAST_ONCE,
+} SinkGuarantee;
+
+enum {
+    SINK_TAKES_APPEND = 1,
+    SINK_TAKES_UPDATE = 2,   /* rows with op */
+    SINK_TAKES_COMPLETE = 4,
+    SINK_PREFERS_UPSERT = 8, /* "takes upserts": UPDATE is the inferred default mode */
+};
+
+typedef enum SinkMode { SINK_MODE_APPEND, SINK_MODE_UPDATE, SINK_MODE_COMPLETE } SinkMode;
+
+typedef struct SinkWriter SinkWriter;
+
+typedef struct SinkEnvironment {
+    const OptionSet *options;
+    const FormatType *format;
+    int64_t sink_id;
+    int64_t stream_id;
+    uint8_t incarnation[16];
+    const char *stream_name; /* for messages and manifests only */
+    const char *server_id;   /* owner of folders */
+    SinkMode mode;
+    uint32_t column_count;
+    const char *const *names;
+    const SqlType *types;
+    const int *key_columns; /* update mode: key_count of them; 0: no key */
+    int key_count;
+} SinkEnvironment;
+
+/* In update mode, ops[i] says what active row i is. */
+typedef enum ChangeOp { CHANGE_INSERT, CHANGE_DELETE, CHANGE_UPSERT } ChangeOp;
+
+typedef struct SinkType {
+    const char *name;
+    const OptionSpec *options;
+    SinkGuarantee guarantee;
+    unsigned capabilities; /* SINK_TAKES_… */
+    bool needs_format;
+    MUST_USE Status (*check)(const OptionSet *options, const FormatType *format, const char *server_id,
+                             int64_t sink_id, Error *err); /* at CREATE: reachable? owned? */
+    MUST_USE Status (*open)(const SinkEnvironment *environment, SinkWriter **ret_writer, Error *err);
+    /* After a start: `receipt` of the last decided epoch (size 0: none). Removes everything undecided. */
+    MUST_USE Status (*recover)(SinkWriter *writer, int64_t epoch, const uint8_t *receipt,
+                               size_t receipt_size, Error *err);
+    MUST_USE Status (*begin)(SinkWriter *writer, int64_t epoch, Error *err);
+    /* Rows in order. `ops` NULL in append and complete mode. */
+    MUST_USE Status (*write)(SinkWriter *writer, const Batch *batch, const ChangeOp *ops, Error *err);
+    /* `is_last`: roll open files now (stop, WAIT FOR STREAM). */
+    MUST_USE Status (*prepare)(SinkWriter *writer, bool is_last, StrBuf *receipt, Error *err);
+    /* TRANSACTIONAL only: commit with the header as marker. An indefinite outcome is 08006 or 40…; the
+     * stream then recovers. */
+    MUST_USE Status (*decide)(SinkWriter *writer, int64_t epoch, const uint8_t *header,
+                              size_t header_size, Error *err);
+    /* TRANSACTIONAL only: the last marker; size 0: none. */
+    MUST_USE Status (*read_marker)(SinkWriter *writer, StrBuf *header, Error *err);
+    MUST_USE Status (*publish)(SinkWriter *writer, int64_t epoch, const uint8_t *receipt,
+                               size_t receipt_size, Error *err);
+    /* Forget the epoch that is under way. */
+    MUST_USE Status (*abort)(SinkWriter *writer, Error *err);
+    /* Microseconds until a roll is due (age, idle); -1: none. NULL: never. */
+    int64_t (*roll_due_us)(SinkWriter *writer);
+    SinkWriter *(*close)(SinkWriter *writer);
+    /* DROP SINK / DROP STREAM: nothing to do for most. May be NULL. */
+    void (*totals)(SinkWriter *writer, int64_t *ret_rows, int64_t *ret_bytes);
+} SinkType;
