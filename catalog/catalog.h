@@ -1,0 +1,129 @@
+/* Catalog: what exists, durable in SQLite (catalog.db), read through immutable snapshots.
+ *
+ * A row holds an object's id, incarnation, owner and canonical CREATE text; everything else is derived
+ * by parsing and binding that text when the catalog is loaded. The catalog's SQLite transaction is the
+ * only truth of DDL: CREATE makes the object's folder (with an empty checkpoint that holds the
+ * incarnation, fsynced) before the row commits; DROP commits the removal, then deletes the folder. At
+ * start, folders without a row are removed; a row without its folder, or with another incarnation, is
+ * damage (58030, named), never an empty start.
+ *
+ * A snapshot is shared and counted; it never changes. DDL inside a transaction block sees its own
+ * uncommitted snapshot; the writer lock is held from the first DDL until COMMIT or ROLLBACK. */
+#pragma once
+
+#include "connector/registry.h"
+#include "expr/expr.h"
+
+typedef enum RelationKind {
+    RELATION_SOURCE,
+    RELATION_SINK,
+    RELATION_STREAM,
+    RELATION_TABLE,
+    RELATION_VIEW,
+    RELATION_SYSTEM,
+} RelationKind;
+
+typedef enum ColumnOrigin {
+    COLUMN_PAYLOAD,  /* decoded from the record */
+    COLUMN_METADATA, /* from the connector: path, line, offset, … */
+    COLUMN_COMPUTED, /* AS (expression) over the others */
+} ColumnOrigin;
+
+typedef struct RelationColumn {
+    const char *name;
+    SqlType type;
+    bool is_not_null;
+    ColumnOrigin origin;
+    const char *path;     /* FROM '$.a.b' or FROM 'partition'; NULL: by name */
+    const Expr *computed; /* COMPUTED: over EXPR_COLUMN ids = 1-based column numbers */
+} RelationColumn;
+
+enum { INCARNATION_SIZE = 16 };
+
+typedef struct Relation {
+    int64_t id; /* immutable, never used again */
+    uint8_t incarnation[INCARNATION_SIZE];
+    RelationKind kind;
+    const char *schema; /* "public", "millrace", "pg_catalog" */
+    const char *name;
+    int64_t owner_id;
+    int64_t created_at_us;
+    const char *definition; /* canonical CREATE text */
+    int column_count;
+    const RelationColumn *columns;
+
+    /* SOURCE, SINK */
+    const SourceType *source;
+    const SinkType *sink;
+    const FormatType *format; /* NULL: the connector needs none */
+    OptionSet options;
+    int watermark_column; /* index into columns; -1: none */
+    int64_t watermark_delay_us;
+    int64_t idle_after_us; /* -1: the connector's default */
+    int key_count;         /* PRIMARY KEY; 0: none */
+    const int *key_columns;
+
+    /* STREAM: what CREATE STREAM said; defaults resolved by the planner at CREATE */
+    int sink_count;
+    const int64_t *sink_ids;
+    const char *output_mode; /* "append", "update", "complete" */
+    const char *trigger;     /* canonical: "default", "every <µs>", "available now", "once", "manual" */
+    int64_t trigger_interval_us;
+    int dependency_count; /* ids of relations that it reads or writes */
+    const int64_t *dependencies;
+    bool keeps_result; /* SELECT works on it */
+
+    /* VIEW, STREAM: the query's canonical text */
+    const char *query;
+    /* SYSTEM */
+    const SystemTable *system;
+    const void *extension; /* the AST of the CREATE statement: catalog and planner only */
+} Relation;
+
+typedef struct Catalog Catalog;                 /* shared; one per server */
+typedef struct CatalogSnapshot CatalogSnapshot; /* shared, counted */
+
+/* Open or make catalog.db in `data_directory`, load and check everything. */
+MUST_USE Status catalog_open(const char *data_directory, const Registry *registry,
+                             const OptionEnvironment *environment, Catalog **ret_catalog, Error *err);
+Catalog *catalog_close(Catalog *catalog);
+const char *catalog_server_id(const Catalog *catalog); /* random, made once: owner of sink folders */
+
+CatalogSnapshot *catalog_snapshot(Catalog *catalog); /* the newest committed; unref it */
+CatalogSnapshot *catalog_snapshot_ref(CatalogSnapshot *snapshot);
+CatalogSnapshot *catalog_snapshot_unref(CatalogSnapshot *snapshot);
+/* `schema` NULL: along the search path (public, millrace, pg_catalog). NULL: none. */
+const Relation *catalog_find(const CatalogSnapshot *snapshot, const char *schema, const char *name);
+const Relation *catalog_find_id(const CatalogSnapshot *snapshot, int64_t id);
+int catalog_count(const CatalogSnapshot *snapshot); /* user objects, in name order */
+const Relation *catalog_at(const CatalogSnapshot *snapshot, int index);
+/* Nearest name to a misspelt one for a hint; NULL when nothing is near. */
+const char *catalog_nearest(const CatalogSnapshot *snapshot, const char *name);
+
+/* -------- DDL -------- */
+typedef struct CatalogTransaction CatalogTransaction;
+/* Takes the writer lock (waits; 57014 when *cancel becomes true). */
+MUST_USE Status catalog_begin(Catalog *catalog, const volatile bool *cancel,
+                              CatalogTransaction **ret_transaction, Error *err);
+/* What the transaction sees: its own changes over the committed state. Borrowed until the next change. */
+const CatalogSnapshot *catalog_transaction_snapshot(const CatalogTransaction *transaction);
+/* `relation` is complete but for id, incarnation, created_at; it is copied. 42P07 when the name is taken. */
+MUST_USE Status catalog_create(CatalogTransaction *transaction, const Relation *relation,
+                               const Relation **ret_created, Error *err);
+/* 2BP01 with detail and hint when others depend on it, unless cascade; NOTICE texts go to `dropped`. */
+MUST_USE Status catalog_drop(CatalogTransaction *transaction, int64_t id, bool is_cascade,
+                             StrBuf *dropped_names, Error *err);
+MUST_USE Status catalog_rename(CatalogTransaction *transaction, int64_t id, const char *new_name, Error *err);
+/* Replace a stream's or source's stored text (ALTER … SET); same id, new incarnation when asked. */
+MUST_USE Status catalog_replace(CatalogTransaction *transaction, const Relation *relation,
+                                bool is_new_incarnation, Error *err);
+/* Called with each object once its change is durable: the stream manager starts and stops streams. */
+typedef struct CatalogObserver {
+    MUST_USE Status (*prepare_create)(void *data, const Relation *relation, Error *err); /* folder first */
+    void (*created)(void *data, const Relation *relation, CatalogSnapshot *snapshot);
+    void (*dropped)(void *data, int64_t id, RelationKind kind);
+    void *data;
+} CatalogObserver;
+void catalog_set_observer(Catalog *catalog, const CatalogObserver *observer);
+MUST_USE Status catalog_commit(CatalogTransaction *transaction, Error *err); /* frees it, also on failure */
+void catalog_rollback(CatalogTransaction *transaction);

@@ -1,0 +1,83 @@
+/* Operator: one step of a running query, from delta batches to delta batches.
+ *
+ * It keeps nothing from one epoch to the next outside the state tables that open() declares, so
+ * checkpoint and recovery are not its business. Calls come from one worker at a time, in the order
+ * open (push* end_input* end_epoch)* close, and stop at the first error. push, end_input and end_epoch
+ * may return STATUS_MORE when the emitter is full: the driver calls again with the same arguments, and
+ * the operator goes on where it stopped. STATUS_STOP from push: no more rows of this epoch are wanted.
+ * The base counts rows, batches, late rows, state and nanoseconds: operators hold no metrics code. */
+#pragma once
+
+#include "base/arena.h"
+#include "planner/plan.h"
+#include "state/state.h"
+
+typedef struct Operator Operator;
+typedef struct Emitter Emitter;
+
+/* One epoch, as operators see it. */
+typedef struct Epoch {
+    int64_t number;
+    EvalContext eval;
+    bool is_final; /* batch: this is the only epoch */
+    /* Watermarks by scan ordinal, µs since 2000; INT64_MIN: none yet. late_below: rows are judged by it;
+     * close_below: groups close by it. */
+    const int64_t *late_below;
+    const int64_t *close_below;
+    int scan_count;
+    bool watermark_is_max;
+    volatile const bool *cancel;
+} Epoch;
+
+typedef struct OperatorMetrics {
+    int64_t rows_in, rows_out, batches, late_rows, late_windows, cpu_ns;
+} OperatorMetrics;
+
+/* A late row for LATE ROWS INTO and millrace.late_rows. */
+typedef void (*LateReport)(void *data, const Operator *op, const Batch *batch, uint32_t row,
+                           int64_t event_time_us, int64_t watermark_us);
+
+typedef struct OperatorContext {
+    StateStore *state; /* of the stream, or of the batch query */
+    MemoryAccount *account;
+    Arena *batch_arena; /* reset by the driver after each push from the source */
+    Arena *epoch_arena; /* reset by the driver after the epoch */
+    Arena *arena;       /* the pipeline's life */
+    const Epoch *epoch; /* the one under way */
+    LateReport report_late;
+    void *late_data;
+    int partition; /* the state partition this instance serves; -1: all of them, one after the other */
+} OperatorContext;
+
+typedef struct OpType {
+    const char *name; /* as EXPLAIN prints it */
+    PlanKind kind;    /* the physical node it runs */
+    size_t size_bytes;
+
+    /* Bind to `node`, which outlives the operator, and declare state tables. */
+    MUST_USE Status (*open)(Operator *op, const Plan *node, Error *err);
+    /* Consume one batch of input `port`. `in` is borrowed until push returns. */
+    MUST_USE Status (*push)(Operator *op, int port, const Batch *in, Emitter *out, Error *err);
+    /* Input `port` has given all of this epoch's rows. NULL: nothing to do. */
+    MUST_USE Status (*end_input)(Operator *op, int port, Emitter *out, Error *err);
+    /* This epoch's input is complete: emit what its watermark closes, drop what it expires. NULL: nothing. */
+    MUST_USE Status (*end_epoch)(Operator *op, const Epoch *epoch, Emitter *out, Error *err);
+    /* Forget what belongs to the epoch under way (state is put back by its owner). NULL: nothing. */
+    void (*abort)(Operator *op);
+    /* Free what open() took, also after a failed open(). NULL: nothing to free. */
+    void (*close)(Operator *op);
+} OpType;
+
+struct Operator {
+    const OpType *type;
+    const Plan *node;
+    OperatorContext *cx;
+    uint64_t id; /* plan_fingerprint of the node */
+    OperatorMetrics metrics;
+};
+
+/* Where an operator's output goes. emit() runs the next operators at once. */
+struct Emitter {
+    MUST_USE Status (*emit)(Emitter *emitter, const Batch *batch, Error *err);
+    bool is_full; /* set by the end of the pipeline: return STATUS_MORE soon */
+};
