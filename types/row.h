@@ -16,6 +16,12 @@ enum { ROW_LAYOUT_VERSION = 1 };
 
 void row_append_value(StrBuf *out, const Column *column, uint32_t row);
 void row_append_key(StrBuf *out, const Column *column, uint32_t row);
+/* The same of a Value (may be NULL). */
+void row_append_value_of(StrBuf *out, const Value *value);
+void row_append_key_of(StrBuf *out, const Value *value);
+void row_append_sort_key_of(StrBuf *out, const Value *value, bool is_descending, bool nulls_first);
+/* Value form into a Value whose bytes are borrowed from the buffer. */
+bool row_read_value_of(const uint8_t **cursor, const uint8_t *end, SqlType type, Value *ret_value);
 /* Is the key form of this type also its value form (ints, text, timestamps, …)? */
 bool row_key_is_value(SqlType type);
 /* Read one column's value at *cursor (value form) into `column[row]` and advance; bytes longer than 12

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -93,9 +94,14 @@ char type_category(TypeId id);
 bool type_equal(SqlType left, SqlType right);      /* without typmod */
 /* format_type(): "numeric(10,2)", "timestamp with time zone", "integer[]". Arena. */
 const char *type_display(SqlType type, Arena *arena);
+/* pg_type.typname: "int4", "timestamptz", "_int4". Static, for records too. */
+const char *type_typname(SqlType type);
+/* numeric(p,s) from and to its typmod; false when there is no typmod. */
+int32_t type_numeric_typmod(int32_t precision, int32_t scale);
+bool type_numeric_limits(int32_t typmod, int32_t *ret_precision, int32_t *ret_scale);
 /* By any of its names ("int", "int8", "float", "double precision", "timestamptz", "string", …), without
  * schema, lower case. false when there is no such type. */
-bool type_from_name(const char *name, SqlType *ret_type);
+bool type_from_name(const char *name, SqlType *ret_type); /* "char" is character(1) */
 bool type_from_oid(uint32_t oid, SqlType *ret_type); /* element pointers are static */
 /* The static element type for arrays: type_array_of(TYPE_INT4). */
 SqlType type_array_of(TypeId element);

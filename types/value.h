@@ -48,6 +48,8 @@ static inline bool text_equal(const TextView *left, const TextView *right) {
 
 /* As memcmp over the common length, then the shorter first: collation C. */
 int text_compare(const TextView *left, const TextView *right);
+/* bpchar without its trailing spaces: how it compares and casts to text. Borrows from *view. */
+TextView text_without_padding(const TextView *view);
 
 typedef enum NumericKind { NUMERIC_FINITE, NUMERIC_NAN, NUMERIC_PLUS_INF, NUMERIC_MINUS_INF } NumericKind;
 
