@@ -1,0 +1,39 @@
+"""A client that does not read costs the server no memory, and others no time."""
+import socket
+import struct
+import time
+
+SLACK_BYTES = 32 << 20
+SQL = b"SELECT repeat('x', 1000) FROM generate_series(1, 1000000) AS t(g)"
+
+
+def slow_reader(port):
+    """A session that asked for a gigabyte and reads nothing of it."""
+    client = socket.create_connection(("127.0.0.1", port))
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
+    start = struct.pack("!i", 196608) + b"user\0test\0database\0millrace\0\0"
+    client.sendall(struct.pack("!i", len(start) + 4) + start)
+    seen = b""
+    while not seen.endswith(b"Z\0\0\0\5I"):
+        chunk = client.recv(4096)
+        assert chunk, seen
+        seen += chunk
+    client.sendall(b"Q" + struct.pack("!i", len(SQL) + 5) + SQL + b"\0")
+    assert client.recv(1)
+    return client
+
+
+def test_a_slow_reader_costs_no_memory(connect, server):
+    other = connect()
+    other.execute("SELECT 1")
+    idle = server.resident_bytes()
+    client = slow_reader(server.port)
+    worst = 0
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline:
+        started = time.monotonic()
+        assert other.execute("SELECT 1").fetchone() == (1,)
+        worst = max(worst, time.monotonic() - started)
+        assert server.resident_bytes() - idle < SLACK_BYTES
+    client.close()
+    assert worst < 1.0
