@@ -11,6 +11,8 @@
  * except fetch(), which any worker may call at any time after discover(). */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "connector/format.h"
 
 typedef struct SourceReader SourceReader;
@@ -29,12 +31,13 @@ typedef struct Block {
 } Block;
 
 static inline Block *block_ref(Block *block) {
-    __atomic_add_fetch((int *) &block->reference_count, 1, __ATOMIC_RELAXED);
+    atomic_fetch_add_explicit(&block->reference_count, 1, memory_order_relaxed);
     return block;
 }
 
 static inline void block_unref(Block *block) {
-    if (block && __atomic_sub_fetch((int *) &block->reference_count, 1, __ATOMIC_ACQ_REL) == 0)
+    if (block &&
+        atomic_fetch_sub_explicit(&block->reference_count, 1, memory_order_acq_rel) == 1)
         block->release(block);
 }
 

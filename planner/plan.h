@@ -55,6 +55,11 @@ typedef struct ColumnIds {
     const ColumnId *ids;
 } ColumnIds;
 
+typedef struct IntList {
+    int count;
+    const int *items;
+} IntList;
+
 typedef struct ExprList {
     int count;
     const Expr *const *items;
@@ -122,14 +127,20 @@ struct Plan {
     const int *scan_columns;       /* [column_count]: relation's column of each output column */
     ExprList pushed;               /* predicates over output columns that the scan applies itself */
     ColumnId watermark_column;     /* 0: no watermark */
+    const Expr *watermark_expr;    /* the watermark is over a computed column: its expression over output
+                                      columns (watermark_column is then made by a PROJECT above); else NULL */
     int64_t watermark_delay_us;
+    IntList checked_columns;       /* relation's columns that the bound statement names, the watermark's and
+                                      the NOT NULL ones: a record is bad when one of them does not convert.
+                                      Pruning shortens scan_columns, never these */
     int scan_ordinal;              /* which scan of the plan this is, in text order, from 0 */
     bool is_batch_read;            /* a bounded read up to what is there now */
 
     /* FILTER (where, having, …) */
     const Expr *predicate; /* also JOIN: the residual condition over both sides; NULL: none */
 
-    /* PROJECT: exprs[i] gives column i; a bare EXPR_COLUMN passes the column with its id.
+    /* PROJECT: exprs[i] gives column i; a bare EXPR_COLUMN passes the column with its id; named a second
+     * time in the list (SELECT a, a) it gets a new id.
      * VALUES: row-major, row_count × column_count. FUNCTION_SCAN: exprs[0] is the call. */
     ExprList exprs;
     int row_count;
@@ -191,6 +202,7 @@ typedef enum PlanFieldType {
     PLAN_FIELD_COLUMN,    /* ColumnId */
     PLAN_FIELD_COLUMNS,   /* ColumnIds */
     PLAN_FIELD_INT,       /* int */
+    PLAN_FIELD_INTS,      /* IntList */
     PLAN_FIELD_INT64,     /* int64_t */
     PLAN_FIELD_MICROS,    /* int64_t µs, printed as an interval */
     PLAN_FIELD_BOOL,
