@@ -55,13 +55,20 @@ const Expr *expr_call(Arena *arena, const Function *function, SqlType type,
 MUST_USE Status expr_call_named(Arena *arena, const char *name, const Expr *const *arguments,
                                 int count, int position, const Expr **ret_expr, Error *err);
 /* Cast when needed: the same pointer when not. 42846 when there is no such cast. Constants of unknown
- * type are parsed at once. */
+ * type are parsed at once; those whose text needs the session's zone or clock (timestamptz, 'now')
+ * become a stable cast of a text constant, which expr_evaluate_constant folds with a context. A
+ * parameter of unknown type takes the type. */
 MUST_USE Status expr_cast_to(Arena *arena, const Expr *expr, SqlType type, CastContext context,
                              const Expr **ret_expr, Error *err);
 const Expr *expr_and(Arena *arena, const Expr *const *arguments, int count); /* flattens; 0: true; 1: it */
 const Expr *expr_or(Arena *arena, const Expr *const *arguments, int count);
 const Expr *expr_not(Arena *arena, const Expr *expr);
 const Expr *expr_case(Arena *arena, SqlType type, const Expr *const *arguments, int count);
+/* arguments[0] IN (arguments[1], …): constants of its type. */
+const Expr *expr_in(Arena *arena, const Expr *const *arguments, int count);
+const Expr *expr_parameter(Arena *arena, int number, SqlType type, int position);
+/* The same node with a position. */
+const Expr *expr_at(Arena *arena, const Expr *expr, int position);
 const Expr *expr_true(Arena *arena);
 
 /* -------- questions and rewrites -------- */

@@ -7,7 +7,12 @@
  * Kernel laws: write result slot `row` for each selected row and no other; `result` is FLAT with
  * row_count slots, values zeroed, validity NULL. A strict function's kernel never sees a NULL (the
  * evaluator narrows the selection and sets the result's validity). A kernel that can yield NULL calls
- * column_set_null. New bytes (text results) live in call->arena. Errors: first bad row in order. */
+ * column_set_null. New bytes (text results) live in call->arena. Errors: first bad row in order.
+ *
+ * TYPE_ANY as a declared argument takes a value of any type as it is (an unknown literal as text);
+ * TYPE_ARRAY takes any array. Constructs that have no name in SQL are internal functions:
+ * is_null is_not_null is_true is_not_true is_false is_not_false is_unknown is_not_unknown
+ * is_distinct_from is_not_distinct_from not. "!=" is looked up as "<>". */
 #pragma once
 
 #include "base/arena.h"
@@ -16,6 +21,8 @@
 #include "types/text_form.h"
 
 enum { FUNCTION_ARGUMENTS_MAX = 8 };
+
+#define TYPE_ANY TYPE_UNKNOWN
 
 /* What an evaluation may depend on beside its arguments. Borrowed for the evaluation's time. */
 typedef struct EvalContext {
@@ -61,6 +68,7 @@ enum {
     FUNCTION_NOT_STRICT = 2, /* the kernel sees NULLs */
     FUNCTION_SET = 4,        /* returns a set: FROM and select list only */
     FUNCTION_INTERNAL = 8,   /* not callable by name from SQL */
+    FUNCTION_UNIFY = 16,     /* TYPE_ANY arguments are cast to their common type (greatest) */
 };
 
 typedef struct Function {
@@ -89,7 +97,8 @@ typedef struct Cast {
     TypeId to;
     CastContext context; /* the weakest in which it may be used */
     Kernel kernel;       /* strict; result->type has the target's typmod, which the kernel obeys;
-                            call->data is &CastMode */
+                            call->data is &CastMode. NULL: the bytes are the same (relabelling) */
+    Volatility volatility;
 } Cast;
 
 /* call->data of a cast kernel: typmod overflow of an explicit cast to varchar(n) truncates, else errors. */
@@ -139,6 +148,20 @@ typedef struct Aggregate {
 
 /* -------- the registry: lookups over the const tables of functions/registry.c -------- */
 
+/* What one file adds: `const FunctionFamily family_x`, and a line X(x) in functions/registry.c. */
+typedef struct FunctionFamily {
+    const Function *functions;
+    uint32_t function_count;
+    const Cast *casts;
+    uint32_t cast_count;
+    const Aggregate *aggregates;
+    uint32_t aggregate_count;
+} FunctionFamily;
+
+/* For families that live in folders above this one (catalog-bound functions): called by main before
+ * the first lookup and before any thread starts. */
+void functions_add_family(const FunctionFamily *family);
+
 /* Resolve as PostgreSQL does (exact, then implicit casts, preferred types, unknown literals).
  * ret_argument_types gets the types that the arguments must be cast to.
  * 42883 with the hint of PostgreSQL when none fits; 42725 when ambiguous. */
@@ -156,9 +179,14 @@ bool function_exists(const char *name);
 /* By exact signature: what a stored plan names. NULL when gone. */
 const Function *function_find(const char *name, const TypeId *arguments, uint32_t count);
 const Aggregate *aggregate_find(const char *name, const TypeId *arguments, uint32_t count);
-/* NULL when there is no such cast in this context. Same type: NULL is returned by both, see
- * cast_is_needed. Unknown → any type goes through the type's text input. */
+/* NULL when there is no such cast in this context. Same type: the typmod coercion, or NULL; see
+ * cast_is_needed. Casts by text form (any → text by assignment, text → any explicitly) are found too.
+ * Unknown → any type goes through the type's text input. */
 const Cast *cast_find(TypeId from, TypeId to, CastContext context);
+/* May a value go from one to the other implicitly, unknown literals and TYPE_ANY included? */
+bool type_can_coerce(SqlType from, TypeId to);
+/* The preferred types of their categories: boolean, double precision, oid, text, timestamptz, interval. */
+bool type_is_preferred(TypeId id);
 bool cast_is_needed(SqlType from, SqlType to);
 /* The common type of CASE, UNION, VALUES, … by PostgreSQL's rules. 42804 with both names. */
 MUST_USE Status type_unify(const SqlType *types, uint32_t count, const char *construct,

@@ -1,0 +1,531 @@
+/* Resolve: which overload a call means, by PostgreSQL's rules (manual, chapter 10).
+ *
+ * 1. An exact match of the argument types wins; for an operator, an unknown literal first takes the
+ *    other side's type. 2. Else the overloads whose arguments coerce implicitly are candidates; 3. those
+ *    with the most exact matches stay; 4. then those that take preferred types where a cast is needed;
+ *    5. then unknown literals choose a category (string first); 6. at last they take the type that all
+ *    other arguments share. More than one left: ambiguous. Functions, operators and aggregates are
+ *    seen alike, as signatures. */
+#include "functions/function.h"
+
+#include <assert.h>
+
+#include "base/strbuf.h"
+#include "functions/registry.h"
+
+enum { CANDIDATES_MAX = 512 };
+
+/* An overload as the rules see it. */
+typedef struct Candidate {
+    const Function *function;
+    const Aggregate *aggregate;
+    const TypeId *arguments;
+    uint32_t argument_count;
+    bool is_variadic;
+} Candidate;
+
+typedef struct CandidateList {
+    Candidate items[CANDIDATES_MAX];
+    uint32_t count;
+} CandidateList;
+
+typedef struct CallTypes {
+    const SqlType *types;
+    uint32_t count;
+} CallTypes;
+
+bool type_is_preferred(TypeId id) {
+    return id == TYPE_BOOL || id == TYPE_FLOAT8 || id == TYPE_OID || id == TYPE_TEXT ||
+           id == TYPE_TIMESTAMPTZ || id == TYPE_INTERVAL;
+}
+
+/* ---- casts ---- */
+
+const Cast *cast_find(TypeId from, TypeId to, CastContext context) {
+    const Cast *cast = registry_cast(from, to);
+
+    return cast && cast->context <= context ? cast : NULL;
+}
+
+bool cast_is_needed(SqlType from, SqlType to) {
+    return !type_equal(from, to) || (to.typmod >= 0 && to.typmod != from.typmod);
+}
+
+bool type_can_coerce(SqlType from, TypeId to) {
+    if (from.id == to || from.id == TYPE_UNKNOWN || to == TYPE_ANY)
+        return true;
+    return cast_find(from.id, to, CAST_IMPLICIT) != NULL;
+}
+
+/* ---- candidates ---- */
+
+static TypeId candidate_type(const Candidate *candidate, uint32_t index) {
+    uint32_t last = candidate->argument_count - 1;
+
+    return candidate->arguments[index < last ? index : last];
+}
+
+static bool candidate_takes_count(const Candidate *candidate, uint32_t count) {
+    if (candidate->is_variadic)
+        return count >= candidate->argument_count;
+    return candidate->argument_count == count;
+}
+
+static bool candidate_is_exact(const Candidate *candidate, CallTypes call) {
+    for (uint32_t i = 0; i < call.count; i++) {
+        TypeId wanted = candidate_type(candidate, i);
+
+        if (wanted == TYPE_ANY || wanted != call.types[i].id)
+            return false;
+    }
+    return true;
+}
+
+static bool candidate_is_viable(const Candidate *candidate, CallTypes call) {
+    for (uint32_t i = 0; i < call.count; i++) {
+        if (!type_can_coerce(call.types[i], candidate_type(candidate, i)))
+            return false;
+    }
+    return true;
+}
+
+/* Keep the candidates with the highest score. */
+typedef int (*CandidateScore)(const Candidate *candidate, CallTypes call);
+
+static void keep_best(CandidateList *list, CallTypes call, CandidateScore score) {
+    uint32_t kept = 0;
+    int best = -1;
+
+    for (uint32_t i = 0; i < list->count; i++) {
+        int points = score(&list->items[i], call);
+
+        if (points > best) {
+            best = points;
+            kept = 0;
+        }
+        if (points == best)
+            list->items[kept++] = list->items[i];
+    }
+    list->count = kept;
+}
+
+static int score_exact(const Candidate *candidate, CallTypes call) {
+    int points = 0;
+
+    for (uint32_t i = 0; i < call.count; i++) {
+        if (call.types[i].id != TYPE_UNKNOWN && candidate_type(candidate, i) == call.types[i].id)
+            points++;
+    }
+    return points;
+}
+
+static int score_preferred(const Candidate *candidate, CallTypes call) {
+    int points = 0;
+
+    for (uint32_t i = 0; i < call.count; i++) {
+        TypeId wanted = candidate_type(candidate, i);
+
+        if (call.types[i].id == TYPE_UNKNOWN)
+            continue;
+        if (wanted == call.types[i].id ||
+            (type_is_preferred(wanted) && type_category(wanted) == type_category(call.types[i].id)))
+            points++;
+    }
+    return points;
+}
+
+/* The category that the unknown argument `index` takes: 'S' if any candidate has it, else the one that
+ * all share; 0 when they disagree. *ret_preferred: some candidate takes the preferred type of it. */
+static char unknown_category(const CandidateList *list, uint32_t index, bool *ret_preferred) {
+    char category = 0;
+    bool agree = true;
+
+    for (uint32_t i = 0; i < list->count; i++) {
+        TypeId wanted = candidate_type(&list->items[i], index);
+        char candidate_category = wanted == TYPE_ANY ? 'P' : type_category(wanted);
+
+        if (!category)
+            category = candidate_category;
+        else if (candidate_category != category)
+            agree = false;
+        if (candidate_category == 'S') {
+            category = 'S';
+            agree = true;
+            break;
+        }
+    }
+    *ret_preferred = false;
+    for (uint32_t i = 0; i < list->count; i++) {
+        TypeId wanted = candidate_type(&list->items[i], index);
+
+        if (wanted != TYPE_ANY && type_category(wanted) == category && type_is_preferred(wanted))
+            *ret_preferred = true;
+    }
+    return agree ? category : 0;
+}
+
+static void keep_categories(CandidateList *list, CallTypes call) {
+    char categories[LIMIT_COLUMNS];
+    bool preferred[LIMIT_COLUMNS];
+    uint32_t kept = 0;
+
+    if (call.count > LIMIT_COLUMNS)
+        return;
+    for (uint32_t j = 0; j < call.count; j++) {
+        categories[j] = 0;
+        if (call.types[j].id != TYPE_UNKNOWN)
+            continue;
+        categories[j] = unknown_category(list, j, &preferred[j]);
+        if (!categories[j])
+            return;
+    }
+    for (uint32_t i = 0; i < list->count; i++) {
+        bool keep = true;
+
+        for (uint32_t j = 0; j < call.count && keep; j++) {
+            TypeId wanted = candidate_type(&list->items[i], j);
+
+            if (!categories[j])
+                continue;
+            if ((wanted == TYPE_ANY ? 'P' : type_category(wanted)) != categories[j])
+                keep = false;
+            else if (preferred[j] && !type_is_preferred(wanted))
+                keep = false;
+        }
+        if (keep)
+            list->items[kept++] = list->items[i];
+    }
+    if (kept)
+        list->count = kept;
+}
+
+/* All known arguments share a type: suppose that the unknown ones have it too. */
+static void keep_same_type(CandidateList *list, CallTypes call) {
+    SqlType shared = SQL_TYPE(UNKNOWN);
+    uint32_t kept = 0;
+    uint32_t matching = 0;
+
+    for (uint32_t i = 0; i < call.count; i++) {
+        if (call.types[i].id == TYPE_UNKNOWN)
+            continue;
+        if (shared.id != TYPE_UNKNOWN && shared.id != call.types[i].id)
+            return;
+        shared = call.types[i];
+    }
+    if (shared.id == TYPE_UNKNOWN)
+        return;
+    for (uint32_t i = 0; i < list->count; i++) {
+        bool fits = true;
+
+        for (uint32_t j = 0; j < call.count && fits; j++)
+            fits = type_can_coerce(shared, candidate_type(&list->items[i], j));
+        if (fits) {
+            kept = i;
+            matching++;
+        }
+    }
+    if (matching == 1) {
+        list->items[0] = list->items[kept];
+        list->count = 1;
+    }
+}
+
+static bool call_has_unknown(CallTypes call) {
+    for (uint32_t i = 0; i < call.count; i++) {
+        if (call.types[i].id == TYPE_UNKNOWN)
+            return true;
+    }
+    return false;
+}
+
+/* Rules 1 to 6. After it: 0 none fits, 1 found, more: ambiguous. */
+static void choose_candidate(CandidateList *list, CallTypes call) {
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (candidate_is_exact(&list->items[i], call)) {
+            list->items[0] = list->items[i];
+            list->count = 1;
+            return;
+        }
+    }
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (candidate_is_viable(&list->items[i], call))
+            list->items[kept++] = list->items[i];
+    }
+    list->count = kept;
+    if (list->count > 1)
+        keep_best(list, call, score_exact);
+    if (list->count > 1)
+        keep_best(list, call, score_preferred);
+    if (list->count > 1 && call_has_unknown(call))
+        keep_categories(list, call);
+    if (list->count > 1 && call_has_unknown(call))
+        keep_same_type(list, call);
+}
+
+/* An operator with one unknown side: the other side's type on both is tried first. */
+static bool choose_with_shared_type(CandidateList *list, CallTypes call) {
+    SqlType both[2];
+
+    if (call.count != 2 ||
+        (call.types[0].id == TYPE_UNKNOWN) == (call.types[1].id == TYPE_UNKNOWN))
+        return false;
+    both[0] = both[1] = call.types[call.types[0].id == TYPE_UNKNOWN ? 1 : 0];
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (candidate_is_exact(&list->items[i], (CallTypes) {both, 2})) {
+            list->items[0] = list->items[i];
+            list->count = 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- errors ---- */
+
+static void append_type(StrBuf *out, SqlType type) {
+    Arena *arena = arena_create("type name", 0);
+
+    type.typmod = -1;
+    strbuf_append_text(out, type_display(type, arena));
+    IGNORE(arena_destroy(arena) ? STATUS_ERROR : STATUS_OK); /* it returns NULL */
+}
+
+static void append_signature(StrBuf *out, const char *name, CallTypes call) {
+    strbuf_printf(out, "%s(", name);
+    for (uint32_t i = 0; i < call.count; i++) {
+        if (i)
+            strbuf_append_text(out, ", ");
+        append_type(out, call.types[i]);
+    }
+    strbuf_append_char(out, ')');
+}
+
+static Status function_error(const char *name, CallTypes call, bool is_ambiguous, Error *err) {
+    StrBuf text = {0};
+    Status status = STATUS_ERROR;
+
+    append_signature(&text, name, call);
+    if (is_ambiguous) {
+        status = error_set(err, AMBIGUOUS_FUNCTION, "function %s is not unique",
+                           strbuf_text(&text));
+        error_hint(err, "Could not choose a best candidate function. You might need to add "
+                        "explicit type casts.");
+    } else {
+        status = error_set(err, UNDEFINED_FUNCTION, "function %s does not exist",
+                           strbuf_text(&text));
+        error_hint(err, "No function matches the given name and argument types. You might need "
+                        "to add explicit type casts.");
+    }
+    strbuf_done(&text);
+    return status;
+}
+
+static void append_operation(StrBuf *out, const char *name, CallTypes call) {
+    if (call.count == 2) {
+        append_type(out, call.types[0]);
+        strbuf_append_char(out, ' ');
+    }
+    strbuf_append_text(out, name);
+    strbuf_append_char(out, ' ');
+    append_type(out, call.types[call.count - 1]);
+}
+
+static Status operator_error(const char *name, CallTypes call, bool is_ambiguous, Error *err) {
+    StrBuf text = {0};
+    Status status = STATUS_ERROR;
+
+    append_operation(&text, name, call);
+    if (is_ambiguous) {
+        status = error_set(err, AMBIGUOUS_FUNCTION, "operator is not unique: %s",
+                           strbuf_text(&text));
+        error_hint(err, "Could not choose a best candidate operator. You might need to add "
+                        "explicit type casts.");
+    } else {
+        status = error_set(err, UNDEFINED_FUNCTION, "operator does not exist: %s",
+                           strbuf_text(&text));
+        error_hint(err, call.count == 2
+                            ? "No operator matches the given name and argument types. You might "
+                              "need to add explicit type casts."
+                            : "No operator matches the given name and argument type. You might "
+                              "need to add an explicit type cast.");
+    }
+    strbuf_done(&text);
+    return status;
+}
+
+/* ---- entry points ---- */
+
+static void collect_functions(const char *name, CallTypes call, CandidateList *ret_list) {
+    const Function *const *first = NULL;
+    uint32_t overloads = registry_functions(name, &first);
+
+    ret_list->count = 0;
+    for (uint32_t i = 0; i < overloads && ret_list->count < CANDIDATES_MAX; i++) {
+        Candidate candidate = {
+            .function = first[i],
+            .arguments = first[i]->arguments,
+            .argument_count = first[i]->argument_count,
+            .is_variadic = (first[i]->flags & FUNCTION_VARIADIC) != 0,
+        };
+
+        if (candidate_takes_count(&candidate, call.count))
+            ret_list->items[ret_list->count++] = candidate;
+    }
+}
+
+/* The types to cast to: declared ones; where any type is taken, its own; arrays likewise. */
+static void settle_arguments(const Candidate *candidate, CallTypes call, SqlType *ret_types) {
+    for (uint32_t i = 0; i < call.count; i++) {
+        TypeId wanted = candidate_type(candidate, i);
+
+        if (wanted == TYPE_ANY)
+            ret_types[i] = call.types[i].id == TYPE_UNKNOWN ? SQL_TYPE(TEXT) : call.types[i];
+        else if (wanted == call.types[i].id)
+            ret_types[i] = call.types[i];
+        else
+            ret_types[i] = (SqlType) {.id = wanted, .typmod = -1};
+    }
+}
+
+static Status settle_function(const Function *function, const Candidate *candidate, CallTypes call,
+                              SqlType *ret_types, SqlType *ret_result, Error *err) {
+    settle_arguments(candidate, call, ret_types);
+    if (function->flags & FUNCTION_UNIFY) {
+        SqlType common;
+        char construct[64];
+        size_t length = strnlen(function->name, sizeof(construct) - 1);
+
+        for (size_t i = 0; i < length; i++) {
+            char letter = function->name[i];
+
+            construct[i] = letter >= 'a' && letter <= 'z' ? (char) (letter - 'a' + 'A') : letter;
+        }
+        construct[length] = '\0';
+        TRY(type_unify(call.types, call.count, construct, &common, err));
+        for (uint32_t i = 0; i < call.count; i++) {
+            if (candidate_type(candidate, i) == TYPE_ANY)
+                ret_types[i] = common;
+        }
+    }
+    *ret_result = function->result_type
+                      ? function->result_type(ret_types, call.count)
+                      : (SqlType) {.id = function->result, .typmod = -1};
+    return STATUS_OK;
+}
+
+Status function_resolve(const char *name, const SqlType *arguments, uint32_t count,
+                        const Function **ret_function, SqlType *ret_argument_types,
+                        SqlType *ret_result, Error *err) {
+    CallTypes call = {arguments, count};
+    CandidateList list;
+
+    collect_functions(name, call, &list);
+    choose_candidate(&list, call);
+    if (list.count != 1)
+        return function_error(name, call, list.count > 1, err);
+    TRY(settle_function(list.items[0].function, &list.items[0], call, ret_argument_types,
+                        ret_result, err));
+    *ret_function = list.items[0].function;
+    return STATUS_OK;
+}
+
+Status operator_resolve(const char *name, const SqlType *arguments, uint32_t count,
+                        const Function **ret_function, SqlType *ret_argument_types,
+                        SqlType *ret_result, Error *err) {
+    CallTypes call = {arguments, count};
+    CandidateList list;
+
+    assert(count == 1 || count == 2);
+    collect_functions(strcmp(name, "!=") == 0 ? "<>" : name, call, &list);
+    if (!choose_with_shared_type(&list, call))
+        choose_candidate(&list, call);
+    if (list.count != 1)
+        return operator_error(name, call, list.count > 1, err);
+    TRY(settle_function(list.items[0].function, &list.items[0], call, ret_argument_types,
+                        ret_result, err));
+    *ret_function = list.items[0].function;
+    return STATUS_OK;
+}
+
+Status aggregate_resolve(const char *name, const SqlType *arguments, uint32_t count,
+                         const Aggregate **ret_aggregate, SqlType *ret_argument_types,
+                         SqlType *ret_result, Error *err) {
+    CallTypes call = {arguments, count};
+    CandidateList list = {.count = 0};
+    const Aggregate *const *first = NULL;
+    uint32_t overloads = registry_aggregates(name, &first);
+    const Aggregate *chosen = NULL;
+
+    for (uint32_t i = 0; i < overloads && list.count < CANDIDATES_MAX; i++) {
+        if (first[i]->argument_count == count)
+            list.items[list.count++] = (Candidate) {.aggregate = first[i],
+                                                    .arguments = first[i]->arguments,
+                                                    .argument_count = first[i]->argument_count};
+    }
+    choose_candidate(&list, call);
+    if (list.count != 1)
+        return function_error(name, call, list.count > 1, err);
+    chosen = list.items[0].aggregate;
+    settle_arguments(&list.items[0], call, ret_argument_types);
+    *ret_result = chosen->result_type ? chosen->result_type(ret_argument_types, count)
+                                      : (SqlType) {.id = chosen->result, .typmod = -1};
+    *ret_aggregate = chosen;
+    return STATUS_OK;
+}
+
+/* ---- the common type of several ---- */
+
+static Status unify_error(const char *construct, SqlType left, SqlType right, Error *err) {
+    StrBuf text = {0};
+    Status status = STATUS_ERROR;
+
+    append_type(&text, left);
+    strbuf_append_text(&text, " and ");
+    append_type(&text, right);
+    status = error_set(err, DATATYPE_MISMATCH, "%s types %s cannot be matched", construct,
+                       strbuf_text(&text));
+    strbuf_done(&text);
+    return status;
+}
+
+/* The typmod that all share, or none. */
+static int32_t shared_typmod(const SqlType *types, uint32_t count, SqlType common) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (!type_equal(types[i], common) || types[i].typmod != types[0].typmod)
+            return -1;
+    }
+    return types[0].typmod;
+}
+
+Status type_unify(const SqlType *types, uint32_t count, const char *construct, SqlType *ret_type,
+                  Error *err) {
+    SqlType common = SQL_TYPE(UNKNOWN);
+
+    for (uint32_t i = 0; i < count; i++) {
+        SqlType next = types[i];
+
+        if (next.id == TYPE_UNKNOWN || (common.id != TYPE_UNKNOWN && type_equal(common, next)))
+            continue;
+        if (common.id == TYPE_UNKNOWN) {
+            common = next;
+            continue;
+        }
+        if (type_category(next.id) != type_category(common.id))
+            return unify_error(construct, common, next, err);
+        if (!type_is_preferred(common.id) && type_can_coerce(common, next.id) &&
+            !type_can_coerce(next, common.id))
+            common = next;
+    }
+    if (common.id == TYPE_UNKNOWN)
+        common = SQL_TYPE(TEXT);
+    for (uint32_t i = 0; i < count; i++) {
+        if (types[i].id != TYPE_UNKNOWN && !type_equal(types[i], common) &&
+            !type_can_coerce(types[i], common.id))
+            return unify_error(construct, types[i], common, err);
+    }
+    common.typmod = count ? shared_typmod(types, count, common) : -1;
+    *ret_type = common;
+    return STATUS_OK;
+}
