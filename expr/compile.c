@@ -1,8 +1,8 @@
 /* Compile: expression trees to flat programs.
  *
  * Immutable calls of constants are folded on the way; one that raises an error is left to run time,
- * where it may never be reached. A sub-expression that was computed for at least the rows at hand is not
- * computed again, unless it is volatile. */
+ * where it may never be reached. A sub-expression that was computed for at least the rows at hand
+ * is not computed again, unless it is volatile. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -37,8 +37,7 @@ static Status compile_node(Compiler *self, const Expr *expr, uint32_t slot, uint
                            Error *err);
 
 /* Room for one more element of an array in the arena; the array doubles. */
-static void *grow(Arena *arena, void *items, uint32_t count, uint32_t *capacity,
-                  size_t item_size) {
+static void *grow(Arena *arena, void *items, uint32_t count, uint32_t *capacity, size_t item_size) {
     void *grown = NULL;
 
     if (count < *capacity)
@@ -66,9 +65,10 @@ static uint32_t add_result(Compiler *self, SqlType type) {
 static uint32_t add_constant(Compiler *self, const Value *value) {
     Value copy = value_copy(value, self->program->arena);
 
-    return add_register(self, (Register) {.kind = REGISTER_CONSTANT,
-                                          .type = value->type,
-                                          .constant = column_constant(&copy, self->program->arena)});
+    return add_register(self,
+                        (Register) {.kind = REGISTER_CONSTANT,
+                                    .type = value->type,
+                                    .constant = column_constant(&copy, self->program->arena)});
 }
 
 static const Column *constant_of(const Compiler *self, uint32_t index) {
@@ -149,8 +149,8 @@ static Status compile_column(Compiler *self, const Expr *expr, uint32_t *ret_reg
                 return STATUS_OK;
             }
         }
-        *ret_register = add_register(
-            self, (Register) {.kind = REGISTER_INPUT, .type = expr->type, .input = i});
+        *ret_register =
+            add_register(self, (Register) {.kind = REGISTER_INPUT, .type = expr->type, .input = i});
         return STATUS_OK;
     }
     return error_at(err, expr->position, INTERNAL_ERROR, "column \"%s\" (#%d) is not in the input",
@@ -160,9 +160,8 @@ static Status compile_column(Compiler *self, const Expr *expr, uint32_t *ret_reg
 /* Replace the instruction just prepared by a constant when all it reads is constant. */
 static bool try_fold(Compiler *self, const Instruction *instruction, bool is_immutable,
                      uint32_t *ret_register) {
-    static const EvalContext no_context = {.settings = &form_settings_default,
-                                           .user_name = "",
-                                           .database_name = ""};
+    static const EvalContext no_context = {
+        .settings = &form_settings_default, .user_name = "", .database_name = ""};
     Arena *arena = self->program->arena;
     Column *arguments = NULL;
     Column folded;
@@ -181,9 +180,9 @@ static bool try_fold(Compiler *self, const Instruction *instruction, bool is_imm
     if (program_call_constant(instruction, arguments, &no_context, arena, &folded, &ignored) !=
         STATUS_OK)
         return false; /* the error comes when a row gets here */
-    *ret_register = add_register(self, (Register) {.kind = REGISTER_CONSTANT,
-                                                   .type = instruction->type,
-                                                   .constant = folded});
+    *ret_register = add_register(
+        self,
+        (Register) {.kind = REGISTER_CONSTANT, .type = instruction->type, .constant = folded});
     return true;
 }
 
@@ -254,8 +253,8 @@ static Status compile_call(Compiler *self, const Expr *expr, uint32_t slot, uint
     };
 
     if ((function->flags & FUNCTION_SET) || !function->kernel)
-        return error_at(err, expr->position, FEATURE_NOT_SUPPORTED,
-                        "%s is not supported here", function->name);
+        return error_at(err, expr->position, FEATURE_NOT_SUPPORTED, "%s is not supported here",
+                        function->name);
     TRY(compile_arguments(self, expr, slot, &arguments, err));
     prepared.arguments = arguments;
     if (function->prepare)
@@ -288,8 +287,7 @@ static Status compile_cast(Compiler *self, const Expr *expr, uint32_t slot, uint
 static bool constant_is(const Compiler *self, uint32_t index, bool flag) {
     const Column *column = constant_of(self, index);
 
-    return column && !column_is_null(column, 0) &&
-           (*(const uint8_t *) column->values != 0) == flag;
+    return column && !column_is_null(column, 0) && (*(const uint8_t *) column->values != 0) == flag;
 }
 
 /* AND narrows to the rows that are not yet false, OR to those that are not yet true. */
@@ -478,8 +476,8 @@ static void compiler_start(Compiler *self, Code *code) {
     self->code = code;
     self->shared_count = 0;
     self->depth = 0;
-    self->slot_parents = grow(self->program->arena, self->slot_parents, 0, &self->slot_capacity,
-                              sizeof(uint32_t));
+    self->slot_parents =
+        grow(self->program->arena, self->slot_parents, 0, &self->slot_capacity, sizeof(uint32_t));
     code->slot_count = 1;
 }
 

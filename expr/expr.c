@@ -62,17 +62,17 @@ Status expr_call_named(Arena *arena, const char *name, const Expr *const *argume
     for (int i = 0; i < count; i++)
         types[i] = arguments[i]->type;
     if (is_operator_name(name))
-        TRY(at_position(operator_resolve(name, types, (uint32_t) count, &function, wanted, &result,
-                                         err),
-                        position, err));
+        TRY(at_position(
+            operator_resolve(name, types, (uint32_t) count, &function, wanted, &result, err),
+            position, err));
     else
-        TRY(at_position(function_resolve(name, types, (uint32_t) count, &function, wanted, &result,
-                                         err),
-                        position, err));
+        TRY(at_position(
+            function_resolve(name, types, (uint32_t) count, &function, wanted, &result, err),
+            position, err));
     for (int i = 0; i < count; i++)
-        TRY(at_position(expr_cast_to(arena, arguments[i], wanted[i], CAST_IMPLICIT, &casted[i],
-                                     err),
-                        position, err));
+        TRY(at_position(
+            expr_cast_to(arena, arguments[i], wanted[i], CAST_IMPLICIT, &casted[i], err), position,
+            err));
     expr = expr_new(arena, EXPR_CALL, result, casted, count);
     expr->function = function;
     expr->position = position;
@@ -122,8 +122,8 @@ static Status type_literal(Arena *arena, const Expr *literal, SqlType type, Cast
         const Cast *cast = cast_find(TYPE_TEXT, type.id, CAST_EXPLICIT);
 
         value.type = SQL_TYPE(TEXT);
-        *ret_expr = cast_node(arena, constant_at(arena, value, literal->position), type, cast,
-                              context);
+        *ret_expr =
+            cast_node(arena, constant_at(arena, value, literal->position), type, cast, context);
         return STATUS_OK;
     }
     TRY(at_position(value_parse_text(type, text_data(text), text->length, &form_settings_default,
@@ -259,8 +259,8 @@ static bool constants_identical(const Value *left, const Value *right) {
         return true;
     if (type_physical(left->type.id) == PHYSICAL_VARLEN)
         return text_equal(&left->text, &right->text);
-    return memcmp(left->bytes, right->bytes,
-                  physical_size_bytes(type_physical(left->type.id))) == 0;
+    return memcmp(left->bytes, right->bytes, physical_size_bytes(type_physical(left->type.id))) ==
+           0;
 }
 
 static bool nodes_equal(const Expr *left, const Expr *right) {

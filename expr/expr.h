@@ -19,8 +19,9 @@ typedef enum ExprKind {
     EXPR_AND, /* n-ary, three-valued */
     EXPR_OR,
     EXPR_CASE, /* arguments: when1, then1, when2, then2, …, else (always there); whens boolean.
-                  Lazy: an arm is evaluated only for the rows that reach it. COALESCE and NULLIF are CASEs */
-    EXPR_IN,   /* arguments[0] = any of arguments[1…], all constants of its type (NULL included) */
+                  Lazy: an arm is evaluated only for the rows that reach it. COALESCE and NULLIF are
+                  CASEs */
+    EXPR_IN, /* arguments[0] = any of arguments[1…], all constants of its type (NULL included) */
 } ExprKind;
 
 typedef struct Expr Expr;
@@ -46,7 +47,8 @@ struct Expr {
     };
 };
 
-/* -------- constructors: all in `arena`, children borrowed from the same or a longer life -------- */
+/* -------- constructors: all in `arena`, children borrowed from the same or a longer life --------
+ */
 const Expr *expr_constant(Arena *arena, Value value);
 const Expr *expr_column(Arena *arena, ColumnId id, SqlType type, const char *name);
 const Expr *expr_call(Arena *arena, const Function *function, SqlType type,
@@ -54,13 +56,14 @@ const Expr *expr_call(Arena *arena, const Function *function, SqlType type,
 /* Resolve and build, with casts of the arguments inserted. */
 MUST_USE Status expr_call_named(Arena *arena, const char *name, const Expr *const *arguments,
                                 int count, int position, const Expr **ret_expr, Error *err);
-/* Cast when needed: the same pointer when not. 42846 when there is no such cast. Constants of unknown
- * type are parsed at once; those whose text needs the session's zone or clock (timestamptz, 'now')
- * become a stable cast of a text constant, which expr_evaluate_constant folds with a context. A
- * parameter of unknown type takes the type. */
+/* Cast when needed: the same pointer when not. 42846 when there is no such cast. Constants of
+ * unknown type are parsed at once; those whose text needs the session's zone or clock (timestamptz,
+ * 'now') become a stable cast of a text constant, which expr_evaluate_constant folds with a
+ * context. A parameter of unknown type takes the type. */
 MUST_USE Status expr_cast_to(Arena *arena, const Expr *expr, SqlType type, CastContext context,
                              const Expr **ret_expr, Error *err);
-const Expr *expr_and(Arena *arena, const Expr *const *arguments, int count); /* flattens; 0: true; 1: it */
+const Expr *expr_and(Arena *arena, const Expr *const *arguments,
+                     int count); /* flattens; 0: true; 1: it */
 const Expr *expr_or(Arena *arena, const Expr *const *arguments, int count);
 const Expr *expr_not(Arena *arena, const Expr *expr);
 const Expr *expr_case(Arena *arena, SqlType type, const Expr *const *arguments, int count);
@@ -77,7 +80,8 @@ bool expr_is_constant(const Expr *expr); /* an EXPR_CONSTANT */
 bool expr_is_true(const Expr *expr);
 bool expr_is_false_or_null(const Expr *expr);
 Volatility expr_volatility(const Expr *expr); /* the worst inside */
-bool expr_can_fail(const Expr *expr); /* may raise an error for some row: don't evaluate it for more rows */
+bool expr_can_fail(
+    const Expr *expr); /* may raise an error for some row: don't evaluate it for more rows */
 /* Calls visit for each column used, in order; repeats are told too. */
 void expr_visit_columns(const Expr *expr, void (*visit)(ColumnId id, void *data), void *data);
 /* Rebuild bottom-up: `rewrite` gets each node after its children and returns it or another. */
@@ -93,8 +97,8 @@ MUST_USE Status expr_evaluate_constant(const Expr *expr, const EvalContext *cont
 
 /* -------- programs: compiled once, run over batches (expr/program.c) -------- */
 
-/* A flat list of instructions over registers. Immutable, so shared by threads; each run takes its own
- * arena. No recursion, allocation per row, lock, or virtual call per row. */
+/* A flat list of instructions over registers. Immutable, so shared by threads; each run takes its
+ * own arena. No recursion, allocation per row, lock, or virtual call per row. */
 typedef struct ExprProgram ExprProgram;
 
 /* `input_ids[i]` is the id of the batch's column i. */
@@ -102,13 +106,13 @@ MUST_USE Status expr_compile(const Expr *expr, const ColumnId *input_ids, uint32
                              ExprProgram **ret_program, Error *err);
 ExprProgram *expr_program_destroy(ExprProgram *program); /* NULL is fine */
 DEFINE_CLEANUP(ExprProgram, expr_program_destroy)
-/* The value for each active row (by row position); others undefined. The column lives in `arena` or is
- * the batch's own. */
+/* The value for each active row (by row position); others undefined. The column lives in `arena` or
+ * is the batch's own. */
 MUST_USE Status expr_evaluate(const ExprProgram *program, const Batch *batch,
                               const EvalContext *context, Arena *arena, Column *ret_column,
                               Error *err);
-/* The active rows for which a boolean program is true (not NULL), ascending, into ret_selection (room
- * for row_count). */
+/* The active rows for which a boolean program is true (not NULL), ascending, into ret_selection
+ * (room for row_count). */
 MUST_USE Status expr_select(const ExprProgram *program, const Batch *batch,
                             const EvalContext *context, Arena *arena, uint32_t *ret_selection,
                             uint32_t *ret_count, Error *err);

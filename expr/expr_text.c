@@ -34,8 +34,8 @@ static void append_constant(const Value *value, StrBuf *out) {
         return;
     }
     value_append_text(value, &form_settings_default, &text);
-    if (category == 'N' && (isdigit((unsigned char) strbuf_text(&text)[0]) ||
-                            strbuf_text(&text)[0] == '-')) {
+    if (category == 'N' &&
+        (isdigit((unsigned char) strbuf_text(&text)[0]) || strbuf_text(&text)[0] == '-')) {
         strbuf_append(out, strbuf_text(&text), text.length);
         return;
     }
@@ -64,10 +64,14 @@ static bool append_construct(const Expr *expr, StrBuf *out) {
         const char *name;
         const char *text;
     } constructs[] = {
-        {"is_null", " IS NULL"},           {"is_not_null", " IS NOT NULL"},
-        {"is_true", " IS TRUE"},           {"is_not_true", " IS NOT TRUE"},
-        {"is_false", " IS FALSE"},         {"is_not_false", " IS NOT FALSE"},
-        {"is_unknown", " IS UNKNOWN"},     {"is_not_unknown", " IS NOT UNKNOWN"},
+        {"is_null", " IS NULL"},
+        {"is_not_null", " IS NOT NULL"},
+        {"is_true", " IS TRUE"},
+        {"is_not_true", " IS NOT TRUE"},
+        {"is_false", " IS FALSE"},
+        {"is_not_false", " IS NOT FALSE"},
+        {"is_unknown", " IS UNKNOWN"},
+        {"is_not_unknown", " IS NOT UNKNOWN"},
         {"is_distinct_from", " IS DISTINCT FROM "},
         {"is_not_distinct_from", " IS NOT DISTINCT FROM "},
     };
@@ -127,9 +131,9 @@ static void append_case(const Expr *expr, StrBuf *out) {
 static bool needs_parentheses(const Expr *expr) {
     if (expr->kind == EXPR_AND || expr->kind == EXPR_OR || expr->kind == EXPR_IN)
         return true;
-    return expr->kind == EXPR_CALL && (is_operator(expr->function) ||
-                                       ((expr->function->flags & FUNCTION_INTERNAL) &&
-                                        expr->function->result == TYPE_BOOL));
+    return expr->kind == EXPR_CALL &&
+           (is_operator(expr->function) ||
+            ((expr->function->flags & FUNCTION_INTERNAL) && expr->function->result == TYPE_BOOL));
 }
 
 static void append_body(const Expr *expr, StrBuf *out) {

@@ -3,9 +3,8 @@
 
 Status expr_evaluate_constant(const Expr *expr, const EvalContext *context, Arena *arena,
                               Value *ret_value, Error *err) {
-    static const EvalContext no_context = {.settings = &form_settings_default,
-                                           .user_name = "",
-                                           .database_name = ""};
+    static const EvalContext no_context = {
+        .settings = &form_settings_default, .user_name = "", .database_name = ""};
     const Batch one_row = {.row_count = 1};
     CLEANUP(arena_destroyp) Arena *scratch = arena_create("constant", 0);
     CLEANUP(expr_program_destroyp) ExprProgram *program = NULL;

@@ -1,8 +1,8 @@
 /* Program: runs compiled expressions over batches.
  *
- * A run keeps its registers and slots in the caller's arena; the program itself is only read. For a strict
- * function the rows with a NULL argument are taken out of the selection before the kernel sees it, and the
- * result gets the arguments' common validity. */
+ * A run keeps its registers and slots in the caller's arena; the program itself is only read. For a
+ * strict function the rows with a NULL argument are taken out of the selection before the kernel
+ * sees it, and the result gets the arguments' common validity. */
 #include "expr/program.h"
 
 #include <assert.h>
@@ -223,8 +223,7 @@ static Status run_call_rows(Run *run, const Instruction *instruction, const Colu
 
     *ret_column = column_create(instruction->type, row_count, run->arena);
     if (is_strict(instruction)) {
-        validity =
-            common_validity(arguments, instruction->argument_count, row_count, run->arena);
+        validity = common_validity(arguments, instruction->argument_count, row_count, run->arena);
         if (validity) {
             RowSet valid = narrow_to_valid(rows, validity, run->arena);
 
@@ -252,17 +251,16 @@ static Status run_call(Run *run, const Instruction *instruction, Error *err) {
         return STATUS_OK;
     }
     if (!instruction->is_volatile && all_constant(arguments, count))
-        return program_call_constant(instruction, arguments, run->context, run->arena, result,
-                                     err);
+        return program_call_constant(instruction, arguments, run->context, run->arena, result, err);
     return run_call_rows(run, instruction, arguments, result, err);
 }
 
 /* -------- copies and merges -------- */
 
-#define COPY_ROWS(Type)                                                                           \
-    for (uint32_t i = 0; i < rows.count; i++) {                                                   \
-        uint32_t row = row_set_row(rows, i);                                                      \
-        ((Type *) to->values)[row] = COLUMN_VALUE(from, Type, row);                               \
+#define COPY_ROWS(Type)                                             \
+    for (uint32_t i = 0; i < rows.count; i++) {                     \
+        uint32_t row = row_set_row(rows, i);                        \
+        ((Type *) to->values)[row] = COLUMN_VALUE(from, Type, row); \
     }
 
 typedef struct Word16 {
@@ -316,8 +314,8 @@ static void run_copy(Run *run, const Instruction *instruction) {
     }
 }
 
-/* The rows at hand are true or NULL in `to` (AND), or false or NULL (OR). `decisive` is the argument's
- * value that settles the result. */
+/* The rows at hand are true or NULL in `to` (AND), or false or NULL (OR). `decisive` is the
+ * argument's value that settles the result. */
 static void run_merge(Run *run, const Instruction *instruction, uint8_t decisive) {
     const Column *from = &run->registers[instruction->arguments[0]];
     Column *to = &run->registers[instruction->result];

@@ -1,9 +1,9 @@
 /* The form of a compiled expression; private to expr/.
  *
- * Registers hold columns: inputs of the batch, constants, results. Slots hold sets of rows: slot 0 is
- * the batch's active rows, others are narrowed from an earlier one. Each instruction works on the rows of
- * its slot; for an empty slot it does nothing. CASE, AND and OR are laid out flat: they narrow slots
- * rather than jump.
+ * Registers hold columns: inputs of the batch, constants, results. Slots hold sets of rows: slot 0
+ * is the batch's active rows, others are narrowed from an earlier one. Each instruction works on
+ * the rows of its slot; for an empty slot it does nothing. CASE, AND and OR are laid out flat: they
+ * narrow slots rather than jump.
  *
  *   a AND b:   a in s0; R = a; s1 = rows of s0 where R is not false; b in s1; R &= b for s1
  *   CASE:      w1 in s0; s1 = s0 where w1; t1 in s1; R = t1 for s1; s2 = s0 where not w1; … */
@@ -85,5 +85,5 @@ struct ExprProgram {
 
 /* Run one kernel over constant columns: a CONSTANT column in the arena. Used for folding too. */
 MUST_USE Status program_call_constant(const Instruction *instruction, const Column *arguments,
-                                      const EvalContext *context, Arena *arena,
-                                      Column *ret_column, Error *err);
+                                      const EvalContext *context, Arena *arena, Column *ret_column,
+                                      Error *err);

@@ -1,16 +1,17 @@
-/* What the aggregate families share: row loops with weights, and fixed-size words in state bytes. */
+/* What the aggregate families share: row loops with weights, and fixed-size words in state bytes.
+ */
 #pragma once
 
 #include "base/strbuf.h"
 #include "functions/function.h"
 
 /* for (each row of the call): { … row, weight, state … } */
-#define AGGREGATE_FOR_EACH(call, State, state, row, weight)                                       \
-    for (uint32_t aggregate_i = 0, row = (call)->count ? (call)->rows[0] : 0;                     \
-         aggregate_i < (call)->count; aggregate_i++,                                              \
-                  row = aggregate_i < (call)->count ? (call)->rows[aggregate_i] : 0)              \
-        for (State *state = (State *) (call)->states[aggregate_i]; state; state = NULL)           \
-            for (int64_t weight = (call)->weights ? (call)->weights[row] : 1, once = 1; once;     \
+#define AGGREGATE_FOR_EACH(call, State, state, row, weight)                                   \
+    for (uint32_t aggregate_i = 0, row = (call)->count ? (call)->rows[0] : 0;                 \
+         aggregate_i < (call)->count;                                                         \
+         aggregate_i++, row = aggregate_i < (call)->count ? (call)->rows[aggregate_i] : 0)    \
+        for (State *state = (State *) (call)->states[aggregate_i]; state; state = NULL)       \
+            for (int64_t weight = (call)->weights ? (call)->weights[row] : 1, once = 1; once; \
                  once = 0)
 
 static inline void state_append_i64(StrBuf *out, int64_t number) {
@@ -30,12 +31,3 @@ static inline bool state_read(const uint8_t **cursor, const uint8_t *end, void *
     *cursor += size_bytes;
     return true;
 }
-
-/* Decimal results (functions/decimal.c). */
-
-/* coefficient * 10^-scale divided by `count` > 0 as PostgreSQL's numeric division shows it: at least 16
- * significant digits. 22003 when it does not fit. */
-MUST_USE Status decimal_divide(__int128 coefficient, int32_t scale, int64_t count,
-                               Numeric *ret_quotient, Error *err);
-/* 22003 when it has more than 38 digits. */
-MUST_USE Status decimal_make(__int128 coefficient, int32_t scale, Numeric *ret_number, Error *err);

@@ -44,12 +44,14 @@ static bool count_deserialize(const uint8_t **cursor, const uint8_t *end, void *
     return state_read(cursor, end, state, sizeof(CountState));
 }
 
-#define COUNT_AGGREGATE(arity, ...)                                                               \
-    {.name = "count", .argument_count = (arity), .arguments = {__VA_ARGS__},                      \
-     .result = TYPE_INT8, .state_size = sizeof(CountState), .is_strict = true,                    \
-     .takes_retraction = true, .is_order_free = true, .update = count_update,                     \
-     .merge = count_merge, .finalize = count_finalize, .serialize = count_serialize,              \
-     .deserialize = count_deserialize}
+#define COUNT_AGGREGATE(arity, ...)                                                     \
+    {                                                                                   \
+        .name = "count", .argument_count = (arity), .arguments = {__VA_ARGS__},         \
+        .result = TYPE_INT8, .state_size = sizeof(CountState), .is_strict = true,       \
+        .takes_retraction = true, .is_order_free = true, .update = count_update,        \
+        .merge = count_merge, .finalize = count_finalize, .serialize = count_serialize, \
+        .deserialize = count_deserialize                                                \
+    }
 
 typedef struct BoolState {
     int64_t true_count;
@@ -121,12 +123,14 @@ static bool bool_deserialize(const uint8_t **cursor, const uint8_t *end, void *s
     return state_read(cursor, end, state, sizeof(BoolState));
 }
 
-#define BOOL_AGGREGATE(aggregate_name, finalizer)                                                 \
-    {.name = (aggregate_name), .argument_count = 1, .arguments = {TYPE_BOOL},                     \
-     .result = TYPE_BOOL, .state_size = sizeof(BoolState), .is_strict = true,                     \
-     .takes_retraction = true, .is_order_free = true, .update = bool_update,                      \
-     .merge = bool_merge, .finalize = (finalizer), .serialize = bool_serialize,                   \
-     .deserialize = bool_deserialize}
+#define BOOL_AGGREGATE(aggregate_name, finalizer)                                  \
+    {                                                                              \
+        .name = (aggregate_name), .argument_count = 1, .arguments = {TYPE_BOOL},   \
+        .result = TYPE_BOOL, .state_size = sizeof(BoolState), .is_strict = true,   \
+        .takes_retraction = true, .is_order_free = true, .update = bool_update,    \
+        .merge = bool_merge, .finalize = (finalizer), .serialize = bool_serialize, \
+        .deserialize = bool_deserialize                                            \
+    }
 
 static const Aggregate count_aggregates[] = {
     COUNT_AGGREGATE(0, TYPE_ANY),

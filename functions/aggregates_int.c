@@ -1,7 +1,12 @@
-/* sum and avg of integers, exact in 128 bits: sum(smallint, integer) is bigint, sum(bigint) and every
- * average numeric, as in PostgreSQL. */
+/* sum and avg of integers, exact in 128 bits: sum(smallint, integer) is bigint, sum(bigint) and
+ * every average numeric, as in PostgreSQL. */
 #include "functions/aggregate.h"
 #include "functions/kernel.h"
+#include "types/numeric.h"
+
+/* 10^38: |numeric| is below. */
+static const unsigned __int128 numeric_limit =
+    (unsigned __int128) 10000000000000000000ULL * 10000000000000000000ULL;
 
 typedef struct IntSumState {
     unsigned __int128 sum; /* wraps; the true sum fits */
@@ -10,25 +15,25 @@ typedef struct IntSumState {
 } IntSumState;
 
 /* One loop a width; without weights the compiler keeps it tight. */
-#define DEFINE_SUM_UPDATE(name, Type)                                                             \
-    static Status name(const AggregateCall *call, Error *err) {                                   \
-        const Column *input = &call->arguments[0];                                                \
-        const Type *restrict values = (const Type *) input->values;                               \
-        uint32_t mask = kernel_mask(input);                                                       \
-        (void) err;                                                                               \
-        if (!call->weights) {                                                                     \
-            for (uint32_t i = 0; i < call->count; i++) {                                          \
-                IntSumState *state = call->states[i];                                             \
-                state->sum += (unsigned __int128) (__int128) values[call->rows[i] & mask];        \
-                state->count++;                                                                   \
-            }                                                                                     \
-            return STATUS_OK;                                                                     \
-        }                                                                                         \
-        AGGREGATE_FOR_EACH(call, IntSumState, state, row, weight) {                               \
-            state->sum += (unsigned __int128) ((__int128) values[row & mask] * weight);           \
-            state->count += weight;                                                               \
-        }                                                                                         \
-        return STATUS_OK;                                                                         \
+#define DEFINE_SUM_UPDATE(name, Type)                                                      \
+    static Status name(const AggregateCall *call, Error *err) {                            \
+        const Column *input = &call->arguments[0];                                         \
+        const Type *restrict values = (const Type *) input->values;                        \
+        uint32_t mask = kernel_mask(input);                                                \
+        (void) err;                                                                        \
+        if (!call->weights) {                                                              \
+            for (uint32_t i = 0; i < call->count; i++) {                                   \
+                IntSumState *state = call->states[i];                                      \
+                state->sum += (unsigned __int128) (__int128) values[call->rows[i] & mask]; \
+                state->count++;                                                            \
+            }                                                                              \
+            return STATUS_OK;                                                              \
+        }                                                                                  \
+        AGGREGATE_FOR_EACH(call, IntSumState, state, row, weight) {                        \
+            state->sum += (unsigned __int128) ((__int128) values[row & mask] * weight);    \
+            state->count += weight;                                                        \
+        }                                                                                  \
+        return STATUS_OK;                                                                  \
     }
 
 DEFINE_SUM_UPDATE(int2_sum_update, int16_t)
@@ -63,6 +68,23 @@ static Status int_sum_finalize_int8(void *const *states, uint32_t count, Column 
     return STATUS_OK;
 }
 
+static Status sum_to_numeric(const IntSumState *state, Numeric *ret_sum, Error *err) {
+    __int128 sum = (__int128) state->sum;
+
+    if (sum >= (__int128) numeric_limit || sum <= -(__int128) numeric_limit)
+        return error_set(err, NUMERIC_VALUE_OUT_OF_RANGE, "value overflows numeric format");
+    *ret_sum = numeric_make(sum, 0);
+    return STATUS_OK;
+}
+
+static Status sum_divided(const IntSumState *state, Numeric *ret_average, Error *err) {
+    Numeric sum = {0};
+    Numeric count = numeric_from_int64(state->count);
+
+    TRY(sum_to_numeric(state, &sum, err));
+    return numeric_divide(&sum, &count, ret_average, err);
+}
+
 static Status int_sum_finalize_numeric(void *const *states, uint32_t count, Column *result,
                                        Arena *arena, Error *err) {
     for (uint32_t i = 0; i < count; i++) {
@@ -71,7 +93,7 @@ static Status int_sum_finalize_numeric(void *const *states, uint32_t count, Colu
         if (state->count == 0)
             column_set_null(result, i, count, arena);
         else
-            TRY(decimal_make((__int128) state->sum, 0, (Numeric *) result->values + i, err));
+            TRY(sum_to_numeric(state, (Numeric *) result->values + i, err));
     }
     return STATUS_OK;
 }
@@ -84,8 +106,7 @@ static Status int_avg_finalize(void *const *states, uint32_t count, Column *resu
         if (state->count <= 0)
             column_set_null(result, i, count, arena);
         else
-            TRY(decimal_divide((__int128) state->sum, 0, state->count,
-                               (Numeric *) result->values + i, err));
+            TRY(sum_divided(state, (Numeric *) result->values + i, err));
     }
     return STATUS_OK;
 }
@@ -106,12 +127,14 @@ static bool int_sum_deserialize(const uint8_t **cursor, const uint8_t *end, void
            state_read(cursor, end, &self->count, sizeof(self->count));
 }
 
-#define INT_AGGREGATE(aggregate_name, argument, result_id, updater, finalizer)                    \
-    {.name = (aggregate_name), .argument_count = 1, .arguments = {argument},                      \
-     .result = (result_id), .state_size = sizeof(IntSumState), .is_strict = true,                 \
-     .takes_retraction = true, .is_order_free = true, .update = (updater),                        \
-     .merge = int_sum_merge, .finalize = (finalizer), .serialize = int_sum_serialize,             \
-     .deserialize = int_sum_deserialize}
+#define INT_AGGREGATE(aggregate_name, argument, result_id, updater, finalizer)           \
+    {                                                                                    \
+        .name = (aggregate_name), .argument_count = 1, .arguments = {argument},          \
+        .result = (result_id), .state_size = sizeof(IntSumState), .is_strict = true,     \
+        .takes_retraction = true, .is_order_free = true, .update = (updater),            \
+        .merge = int_sum_merge, .finalize = (finalizer), .serialize = int_sum_serialize, \
+        .deserialize = int_sum_deserialize                                               \
+    }
 
 /* clang-format off */
 static const Aggregate int_aggregates[] = {

@@ -1,21 +1,22 @@
-/* Booleans: NOT, comparison, and the tests that never answer NULL (IS NULL, IS DISTINCT FROM, …). */
+/* Booleans: NOT, comparison, and the tests that never answer NULL (IS NULL, IS DISTINCT FROM, …).
+ */
 #include "functions/kernel.h"
 
 DEFINE_UNARY_KERNEL(bool_not, uint8_t, uint8_t, !v)
 DEFINE_COMPARE_KERNELS(bool, uint8_t, uint8_t, PLAIN_EQUAL, PLAIN_LESS)
 
 /* For the tests that see NULLs: an expression of is_null and v. */
-#define DEFINE_TEST_KERNEL(name, ...)                                                             \
-    static Status name(const KernelCall *call, Error *err) {                                      \
-        const Column *input = &call->arguments[0];                                                \
-        uint8_t *out = KERNEL_RESULT(call, uint8_t);                                              \
-        (void) err;                                                                               \
-        KERNEL_FOR_EACH(call, row) {                                                              \
-            bool is_null = column_is_null(input, row);                                            \
-            bool v = COLUMN_VALUE(input, uint8_t, row);                                           \
-            out[row] = (uint8_t) (__VA_ARGS__);                                                   \
-        }                                                                                         \
-        return STATUS_OK;                                                                         \
+#define DEFINE_TEST_KERNEL(name, ...)                        \
+    static Status name(const KernelCall *call, Error *err) { \
+        const Column *input = &call->arguments[0];           \
+        uint8_t *out = KERNEL_RESULT(call, uint8_t);         \
+        (void) err;                                          \
+        KERNEL_FOR_EACH(call, row) {                         \
+            bool is_null = column_is_null(input, row);       \
+            bool v = COLUMN_VALUE(input, uint8_t, row);      \
+            out[row] = (uint8_t) (__VA_ARGS__);              \
+        }                                                    \
+        return STATUS_OK;                                    \
     }
 
 DEFINE_TEST_KERNEL(bool_is_true, !is_null && v)
@@ -31,7 +32,7 @@ static Status any_is_null(const KernelCall *call, Error *err) {
     if (!input->validity)
         return STATUS_OK; /* zeroed: false */
     KERNEL_FOR_EACH(call, row)
-        out[row] = column_is_null(input, row);
+    out[row] = column_is_null(input, row);
     return STATUS_OK;
 }
 
@@ -41,7 +42,7 @@ static Status any_is_not_null(const KernelCall *call, Error *err) {
 
     (void) err;
     KERNEL_FOR_EACH(call, row)
-        out[row] = !column_is_null(input, row);
+    out[row] = !column_is_null(input, row);
     return STATUS_OK;
 }
 
@@ -64,7 +65,7 @@ static Status any_is_distinct(const KernelCall *call, Error *err) {
 
     (void) err;
     KERNEL_FOR_EACH(call, row)
-        out[row] = rows_are_distinct(&call->arguments[0], &call->arguments[1], row);
+    out[row] = rows_are_distinct(&call->arguments[0], &call->arguments[1], row);
     return STATUS_OK;
 }
 
@@ -73,7 +74,7 @@ static Status any_is_not_distinct(const KernelCall *call, Error *err) {
 
     (void) err;
     KERNEL_FOR_EACH(call, row)
-        out[row] = !rows_are_distinct(&call->arguments[0], &call->arguments[1], row);
+    out[row] = !rows_are_distinct(&call->arguments[0], &call->arguments[1], row);
     return STATUS_OK;
 }
 
@@ -90,7 +91,7 @@ static Status any_num_nulls(const KernelCall *call, Error *err) {
 
     (void) err;
     KERNEL_FOR_EACH(call, row)
-        out[row] = (int32_t) count_nulls(call, row);
+    out[row] = (int32_t) count_nulls(call, row);
     return STATUS_OK;
 }
 
@@ -99,7 +100,7 @@ static Status any_num_nonnulls(const KernelCall *call, Error *err) {
 
     (void) err;
     KERNEL_FOR_EACH(call, row)
-        out[row] = (int32_t) (call->argument_count - count_nulls(call, row));
+    out[row] = (int32_t) (call->argument_count - count_nulls(call, row));
     return STATUS_OK;
 }
 

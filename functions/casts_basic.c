@@ -25,23 +25,23 @@ DEFINE_CHECKED_UNARY_KERNEL(int8_to_int2, int64_t, int16_t, "smallint out of ran
 DEFINE_CHECKED_UNARY_KERNEL(int8_to_int4, int64_t, int32_t, "integer out of range",
                             __builtin_add_overflow(v, 0, ret))
 DEFINE_CHECKED_UNARY_KERNEL(int8_to_oid, int64_t, int64_t, "OID out of range",
-                            ((*ret = v), v < 0 || v > UINT32_MAX))
+                            ((*ret = v), v<0 || v> UINT32_MAX))
 
 /* Rounded to even; NaN fails both comparisons. The upper bound is exact as a double. */
-#define ROUND_INTO(Type, below)                                                \
-    ({                                                                         \
-        double rounded = rint((double) v);                                     \
-        bool fits = rounded >= -(below) && rounded < (below);                  \
-        *ret = fits ? (Type) rounded : (Type) 0;                               \
-        !fits;                                                                 \
+#define ROUND_INTO(Type, below)                               \
+    ({                                                        \
+        double rounded = rint((double) v);                    \
+        bool fits = rounded >= -(below) && rounded < (below); \
+        *ret = fits ? (Type) rounded : (Type) 0;              \
+        !fits;                                                \
     })
 
-#define DEFINE_ROUNDING_KERNELS(p, Float)                                                        \
-    DEFINE_CHECKED_UNARY_KERNEL(p##_to_int2, Float, int16_t, "smallint out of range",            \
-                                ROUND_INTO(int16_t, 32768.0))                                    \
-    DEFINE_CHECKED_UNARY_KERNEL(p##_to_int4, Float, int32_t, "integer out of range",             \
-                                ROUND_INTO(int32_t, 2147483648.0))                               \
-    DEFINE_CHECKED_UNARY_KERNEL(p##_to_int8, Float, int64_t, "bigint out of range",              \
+#define DEFINE_ROUNDING_KERNELS(p, Float)                                             \
+    DEFINE_CHECKED_UNARY_KERNEL(p##_to_int2, Float, int16_t, "smallint out of range", \
+                                ROUND_INTO(int16_t, 32768.0))                         \
+    DEFINE_CHECKED_UNARY_KERNEL(p##_to_int4, Float, int32_t, "integer out of range",  \
+                                ROUND_INTO(int32_t, 2147483648.0))                    \
+    DEFINE_CHECKED_UNARY_KERNEL(p##_to_int8, Float, int64_t, "bigint out of range",   \
                                 ROUND_INTO(int64_t, 9223372036854775808.0))
 
 DEFINE_ROUNDING_KERNELS(float4, float)

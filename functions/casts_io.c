@@ -1,4 +1,5 @@
-/* Casts through the text form: every type to the character types by assignment, and back explicitly.
+/* Casts through the text form: every type to the character types by assignment, and back
+ * explicitly.
  *
  * Last in the registry, so that a pair that has its own cast keeps it. */
 #include "base/strbuf.h"
@@ -47,15 +48,15 @@ static Status text_to_value(const KernelCall *call, Error *err) {
 }
 
 /* Text forms that depend on the session's time zone or on the clock ('now'). */
-#define FORM_VOLATILITY(T)                                                             \
-    ((T) == TYPE_TIMESTAMPTZ || (T) == TYPE_TIMESTAMP || (T) == TYPE_DATE ||           \
-             (T) == TYPE_TIME || (T) == TYPE_REGCLASS || (T) == TYPE_REGTYPE ||        \
-             (T) == TYPE_REGPROC || (T) == TYPE_ARRAY || (T) == TYPE_RECORD            \
-         ? VOLATILITY_STABLE                                                           \
+#define FORM_VOLATILITY(T)                                                                       \
+    ((T) == TYPE_TIMESTAMPTZ || (T) == TYPE_TIMESTAMP || (T) == TYPE_DATE || (T) == TYPE_TIME || \
+             (T) == TYPE_REGCLASS || (T) == TYPE_REGTYPE || (T) == TYPE_REGPROC ||               \
+             (T) == TYPE_ARRAY || (T) == TYPE_RECORD                                             \
+         ? VOLATILITY_STABLE                                                                     \
          : VOLATILITY_IMMUTABLE)
 
-#define FORM_CASTS(T, S)                                                     \
-    {(T), (S), CAST_ASSIGNMENT, value_to_text, FORM_VOLATILITY(T)},          \
+#define FORM_CASTS(T, S)                                            \
+    {(T), (S), CAST_ASSIGNMENT, value_to_text, FORM_VOLATILITY(T)}, \
         {(S), (T), CAST_EXPLICIT, text_to_value, FORM_VOLATILITY(T)},
 
 /* clang-format off */

@@ -1,7 +1,7 @@
 /* Casts among the character types: text, varchar(n), character(n), name, "char"; boolean to text.
  *
- * A length modifier is obeyed here: what is too long is an error unless only blanks are cut, or unless
- * the cast is explicit, which truncates. character(n) is padded to n. */
+ * A length modifier is obeyed here: what is too long is an error unless only blanks are cut, or
+ * unless the cast is explicit, which truncates. character(n) is padded to n. */
 #include "functions/casts.h"
 #include "functions/kernel.h"
 #include "functions/utf8.h"
@@ -61,7 +61,7 @@ Status cast_put_limited(const KernelCall *call, uint32_t row, TextView view, Err
 /* text and varchar to varchar(n) or character(n) */
 static Status text_to_limited(const KernelCall *call, Error *err) {
     KERNEL_FOR_EACH(call, row)
-        TRY(cast_put_limited(call, row, *kernel_text(call, 0, row), err));
+    TRY(cast_put_limited(call, row, *kernel_text(call, 0, row), err));
     return STATUS_OK;
 }
 

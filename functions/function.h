@@ -1,13 +1,15 @@
 /* Functions: what SQL can call, one registry for operators, functions, casts and aggregates.
  *
  * A function family is one file with `static const Function …_functions[]`, listed once in
- * functions/registry.c. Operators are functions whose name is the operator ("+", "~~"). Kernels work on
- * columns: one call per batch and expression node, no allocation, lock or virtual call per row.
+ * functions/registry.c. Operators are functions whose name is the operator ("+", "~~"). Kernels
+ * work on columns: one call per batch and expression node, no allocation, lock or virtual call per
+ * row.
  *
  * Kernel laws: write result slot `row` for each selected row and no other; `result` is FLAT with
  * row_count slots, values zeroed, validity NULL. A strict function's kernel never sees a NULL (the
- * evaluator narrows the selection and sets the result's validity). A kernel that can yield NULL calls
- * column_set_null. New bytes (text results) live in call->arena. Errors: first bad row in order.
+ * evaluator narrows the selection and sets the result's validity). A kernel that can yield NULL
+ * calls column_set_null. New bytes (text results) live in call->arena. Errors: first bad row in
+ * order.
  *
  * TYPE_ANY as a declared argument takes a value of any type as it is (an unknown literal as text);
  * TYPE_ARRAY takes any array. Constructs that have no name in SQL are internal functions:
@@ -51,14 +53,14 @@ typedef struct KernelCall {
 typedef Status (*Kernel)(const KernelCall *call, Error *err);
 
 /* for (each selected row): KERNEL_FOR_EACH(call, row) { … } */
-#define KERNEL_FOR_EACH(call, row)                                                                 \
-    for (uint32_t kernel_i = 0, row = (call)->selection ? ((call)->count ? (call)->selection[0] : 0) : 0; \
-         kernel_i < (call)->count;                                                                 \
-         kernel_i++, row = (call)->selection                                                       \
-                               ? (kernel_i < (call)->count ? (call)->selection[kernel_i] : 0)      \
+#define KERNEL_FOR_EACH(call, row)                                                            \
+    for (uint32_t kernel_i = 0,                                                               \
+                  row = (call)->selection ? ((call)->count ? (call)->selection[0] : 0) : 0;   \
+         kernel_i < (call)->count;                                                            \
+         kernel_i++, row = (call)->selection                                                  \
+                               ? (kernel_i < (call)->count ? (call)->selection[kernel_i] : 0) \
                                : kernel_i)
-#define KERNEL_ARGUMENT(call, index, Type, row)                                                    \
-    COLUMN_VALUE(&(call)->arguments[index], Type, row)
+#define KERNEL_ARGUMENT(call, index, Type, row) COLUMN_VALUE(&(call)->arguments[index], Type, row)
 #define KERNEL_RESULT(call, Type) ((Type *) (call)->result->values)
 
 typedef enum Volatility { VOLATILITY_IMMUTABLE, VOLATILITY_STABLE, VOLATILITY_VOLATILE } Volatility;
@@ -101,17 +103,19 @@ typedef struct Cast {
     Volatility volatility;
 } Cast;
 
-/* call->data of a cast kernel: typmod overflow of an explicit cast to varchar(n) truncates, else errors. */
+/* call->data of a cast kernel: typmod overflow of an explicit cast to varchar(n) truncates, else
+ * errors. */
 typedef struct CastMode {
     CastContext context;
 } CastMode;
 
 /* -------- aggregates -------- */
 
-/* An aggregate's running state is `state_size` bytes at a 16-byte aligned address, zeroed, then init()ed.
- * Variable parts (a text minimum) live in the arena that the call gives and are reached by pointers;
- * serialize() writes all, deserialize() reads it back. Equal inputs in any order give equal serialised
- * bytes and answers (order-free aggregates) — floats sum exactly (fixed-point limbs). */
+/* An aggregate's running state is `state_size` bytes at a 16-byte aligned address, zeroed, then
+ * init()ed. Variable parts (a text minimum) live in the arena that the call gives and are reached
+ * by pointers; serialize() writes all, deserialize() reads it back. Equal inputs in any order give
+ * equal serialised bytes and answers (order-free aggregates) — floats sum exactly (fixed-point
+ * limbs). */
 typedef struct AggregateCall {
     const Column *arguments; /* argument_count; rows are those of the batch */
     uint32_t argument_count;
@@ -180,12 +184,13 @@ bool function_exists(const char *name);
 const Function *function_find(const char *name, const TypeId *arguments, uint32_t count);
 const Aggregate *aggregate_find(const char *name, const TypeId *arguments, uint32_t count);
 /* NULL when there is no such cast in this context. Same type: the typmod coercion, or NULL; see
- * cast_is_needed. Casts by text form (any → text by assignment, text → any explicitly) are found too.
- * Unknown → any type goes through the type's text input. */
+ * cast_is_needed. Casts by text form (any → text by assignment, text → any explicitly) are found
+ * too. Unknown → any type goes through the type's text input. */
 const Cast *cast_find(TypeId from, TypeId to, CastContext context);
 /* May a value go from one to the other implicitly, unknown literals and TYPE_ANY included? */
 bool type_can_coerce(SqlType from, TypeId to);
-/* The preferred types of their categories: boolean, double precision, oid, text, timestamptz, interval. */
+/* The preferred types of their categories: boolean, double precision, oid, text, timestamptz,
+ * interval. */
 bool type_is_preferred(TypeId id);
 bool cast_is_needed(SqlType from, SqlType to);
 /* The common type of CASE, UNION, VALUES, … by PostgreSQL's rules. 42804 with both names. */

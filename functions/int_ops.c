@@ -5,17 +5,17 @@
 
 #include "functions/kernel.h"
 
-#define CHECKED_DIVIDE(Type, minimum, message, name, OPERATION)                              \
-    static Status name(const KernelCall *call, Error *err) {                                 \
-        Type *restrict out = KERNEL_RESULT(call, Type);                                      \
-        bool by_zero = false;                                                                \
-        bool is_bad = false;                                                                 \
-        KERNEL_BINARY_LOOPS(call, Type, Type, if (r == 0) by_zero = true;                    \
-                            else if (r == -1) OPERATION##_MINUS_ONE(Type, minimum) else out[ \
-                                row] = (Type) (OPERATION(l, r)));                            \
-        if (by_zero)                                                                         \
-            return error_set(err, DIVISION_BY_ZERO, "division by zero");                     \
-        return is_bad ? error_set(err, NUMERIC_VALUE_OUT_OF_RANGE, message) : STATUS_OK;     \
+#define CHECKED_DIVIDE(Type, minimum, message, name, OPERATION)                                    \
+    static Status name(const KernelCall *call, Error *err) {                                       \
+        Type *restrict out = KERNEL_RESULT(call, Type);                                            \
+        bool by_zero = false;                                                                      \
+        bool is_bad = false;                                                                       \
+        KERNEL_BINARY_LOOPS(call, Type, Type, if (r == 0) by_zero = true;                          \
+                            else if (r == -1) OPERATION##_MINUS_ONE(Type, minimum) else out[row] = \
+                                (Type) (OPERATION(l, r)));                                         \
+        if (by_zero)                                                                               \
+            return error_set(err, DIVISION_BY_ZERO, "division by zero");                           \
+        return is_bad ? error_set(err, NUMERIC_VALUE_OUT_OF_RANGE, message) : STATUS_OK;           \
     }
 
 #define QUOTIENT(l, r) ((l) / (r))
@@ -29,9 +29,7 @@
 #define REMAINDER(l, r) ((l) % (r))
 /* the machine traps on minimum % -1 */
 #define REMAINDER_MINUS_ONE(Type, minimum) \
-    {                                      \
-        out[row] = 0;                      \
-    }
+    { out[row] = 0; }
 
 static inline bool gcd_int64(int64_t left, int64_t right, int64_t minimum, int64_t *ret) {
     while (right != 0) {
@@ -62,32 +60,32 @@ static inline bool lcm_int64(int64_t left, int64_t right, int64_t minimum, int64
 }
 
 /* Runs a 64-bit computation that stores to `wide`; true when it or the narrowing overflows. */
-#define NARROW(computation)                                           \
-    ({                                                                \
-        int64_t wide = 0;                                             \
+#define NARROW(computation)                                              \
+    ({                                                                   \
+        int64_t wide = 0;                                                \
         (computation) || __builtin_add_overflow(wide, (int64_t) 0, ret); \
     })
 
-#define DEFINE_INT_KERNELS(p, Type, Unsigned, bits, minimum, message)                             \
-    DEFINE_CHECKED_KERNEL(p##_add, Type, Type, Type, message, __builtin_add_overflow(l, r, ret))  \
-    DEFINE_CHECKED_KERNEL(p##_subtract, Type, Type, Type, message,                                \
-                          __builtin_sub_overflow(l, r, ret))                                      \
-    DEFINE_CHECKED_KERNEL(p##_multiply, Type, Type, Type, message,                                \
-                          __builtin_mul_overflow(l, r, ret))                                      \
-    CHECKED_DIVIDE(Type, minimum, message, p##_divide, QUOTIENT)                                  \
-    CHECKED_DIVIDE(Type, minimum, message, p##_modulo, REMAINDER)                                 \
-    DEFINE_CHECKED_UNARY_KERNEL(p##_negate, Type, Type, message,                                  \
-                                __builtin_sub_overflow((Type) 0, v, ret))                         \
-    DEFINE_CHECKED_UNARY_KERNEL(p##_abs, Type, Type, message,                                     \
-                                v < 0 ? __builtin_sub_overflow((Type) 0, v, ret)                  \
-                                      : ((*ret = v), false))                                      \
-    DEFINE_UNARY_KERNEL(p##_same, Type, Type, v)                                                  \
-    DEFINE_UNARY_KERNEL(p##_bit_not, Type, Type, ~v)                                              \
-    DEFINE_BINARY_KERNEL(p##_bit_and, Type, Type, Type, l & r)                                    \
-    DEFINE_BINARY_KERNEL(p##_bit_or, Type, Type, Type, l | r)                                     \
-    DEFINE_BINARY_KERNEL(p##_bit_xor, Type, Type, Type, l ^ r)                                    \
-    DEFINE_BINARY_KERNEL(p##_shift_left, Type, int32_t, Type, (Unsigned) l << (r & (bits - 1)))   \
-    DEFINE_BINARY_KERNEL(p##_shift_right, Type, int32_t, Type, l >> (r & (bits - 1)))             \
+#define DEFINE_INT_KERNELS(p, Type, Unsigned, bits, minimum, message)                            \
+    DEFINE_CHECKED_KERNEL(p##_add, Type, Type, Type, message, __builtin_add_overflow(l, r, ret)) \
+    DEFINE_CHECKED_KERNEL(p##_subtract, Type, Type, Type, message,                               \
+                          __builtin_sub_overflow(l, r, ret))                                     \
+    DEFINE_CHECKED_KERNEL(p##_multiply, Type, Type, Type, message,                               \
+                          __builtin_mul_overflow(l, r, ret))                                     \
+    CHECKED_DIVIDE(Type, minimum, message, p##_divide, QUOTIENT)                                 \
+    CHECKED_DIVIDE(Type, minimum, message, p##_modulo, REMAINDER)                                \
+    DEFINE_CHECKED_UNARY_KERNEL(p##_negate, Type, Type, message,                                 \
+                                __builtin_sub_overflow((Type) 0, v, ret))                        \
+    DEFINE_CHECKED_UNARY_KERNEL(p##_abs, Type, Type, message,                                    \
+                                v < 0 ? __builtin_sub_overflow((Type) 0, v, ret)                 \
+                                      : ((*ret = v), false))                                     \
+    DEFINE_UNARY_KERNEL(p##_same, Type, Type, v)                                                 \
+    DEFINE_UNARY_KERNEL(p##_bit_not, Type, Type, ~v)                                             \
+    DEFINE_BINARY_KERNEL(p##_bit_and, Type, Type, Type, l &r)                                    \
+    DEFINE_BINARY_KERNEL(p##_bit_or, Type, Type, Type, l | r)                                    \
+    DEFINE_BINARY_KERNEL(p##_bit_xor, Type, Type, Type, l ^ r)                                   \
+    DEFINE_BINARY_KERNEL(p##_shift_left, Type, int32_t, Type, (Unsigned) l << (r & (bits - 1)))  \
+    DEFINE_BINARY_KERNEL(p##_shift_right, Type, int32_t, Type, l >> (r & (bits - 1)))            \
     DEFINE_COMPARE_KERNELS(p, Type, Type, PLAIN_EQUAL, PLAIN_LESS)
 
 DEFINE_INT_KERNELS(int2, int16_t, uint16_t, 32, INT16_MIN, "smallint out of range")

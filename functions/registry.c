@@ -1,7 +1,7 @@
 /* Registry: the list of all families, and lookups by name over them.
  *
- * The families are constant tables. An index of pointers, sorted by name, is built once, at the first
- * lookup, and never changes after it. Families of higher folders are added before. */
+ * The families are constant tables. An index of pointers, sorted by name, is built once, at the
+ * first lookup, and never changes after it. Families of higher folders are added before. */
 #include "functions/function.h"
 
 #include <assert.h>

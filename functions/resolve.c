@@ -1,10 +1,11 @@
 /* Resolve: which overload a call means, by PostgreSQL's rules (manual, chapter 10).
  *
  * 1. An exact match of the argument types wins; for an operator, an unknown literal first takes the
- *    other side's type. 2. Else the overloads whose arguments coerce implicitly are candidates; 3. those
- *    with the most exact matches stay; 4. then those that take preferred types where a cast is needed;
- *    5. then unknown literals choose a category (string first); 6. at last they take the type that all
- *    other arguments share. More than one left: ambiguous. Functions, operators and aggregates are
+ *    other side's type. 2. Else the overloads whose arguments coerce implicitly are candidates; 3.
+ * those with the most exact matches stay; 4. then those that take preferred types where a cast is
+ * needed;
+ *    5. then unknown literals choose a category (string first); 6. at last they take the type that
+ * all other arguments share. More than one left: ambiguous. Functions, operators and aggregates are
  *    seen alike, as signatures. */
 #include "functions/function.h"
 
@@ -134,8 +135,9 @@ static int score_preferred(const Candidate *candidate, CallTypes call) {
     return points;
 }
 
-/* The category that the unknown argument `index` takes: 'S' if any candidate has it, else the one that
- * all share; 0 when they disagree. *ret_preferred: some candidate takes the preferred type of it. */
+/* The category that the unknown argument `index` takes: 'S' if any candidate has it, else the one
+ * that all share; 0 when they disagree. *ret_preferred: some candidate takes the preferred type of
+ * it. */
 static char unknown_category(const CandidateList *list, uint32_t index, bool *ret_preferred) {
     char category = 0;
     bool agree = true;
@@ -268,8 +270,7 @@ static void choose_candidate(CandidateList *list, CallTypes call) {
 static bool choose_with_shared_type(CandidateList *list, CallTypes call) {
     SqlType both[2];
 
-    if (call.count != 2 ||
-        (call.types[0].id == TYPE_UNKNOWN) == (call.types[1].id == TYPE_UNKNOWN))
+    if (call.count != 2 || (call.types[0].id == TYPE_UNKNOWN) == (call.types[1].id == TYPE_UNKNOWN))
         return false;
     both[0] = both[1] = call.types[call.types[0].id == TYPE_UNKNOWN ? 1 : 0];
     for (uint32_t i = 0; i < list->count; i++) {
@@ -308,13 +309,13 @@ static Status function_error(const char *name, CallTypes call, bool is_ambiguous
 
     append_signature(&text, name, call);
     if (is_ambiguous) {
-        status = error_set(err, AMBIGUOUS_FUNCTION, "function %s is not unique",
-                           strbuf_text(&text));
+        status =
+            error_set(err, AMBIGUOUS_FUNCTION, "function %s is not unique", strbuf_text(&text));
         error_hint(err, "Could not choose a best candidate function. You might need to add "
                         "explicit type casts.");
     } else {
-        status = error_set(err, UNDEFINED_FUNCTION, "function %s does not exist",
-                           strbuf_text(&text));
+        status =
+            error_set(err, UNDEFINED_FUNCTION, "function %s does not exist", strbuf_text(&text));
         error_hint(err, "No function matches the given name and argument types. You might need "
                         "to add explicit type casts.");
     }
@@ -338,13 +339,13 @@ static Status operator_error(const char *name, CallTypes call, bool is_ambiguous
 
     append_operation(&text, name, call);
     if (is_ambiguous) {
-        status = error_set(err, AMBIGUOUS_FUNCTION, "operator is not unique: %s",
-                           strbuf_text(&text));
+        status =
+            error_set(err, AMBIGUOUS_FUNCTION, "operator is not unique: %s", strbuf_text(&text));
         error_hint(err, "Could not choose a best candidate operator. You might need to add "
                         "explicit type casts.");
     } else {
-        status = error_set(err, UNDEFINED_FUNCTION, "operator does not exist: %s",
-                           strbuf_text(&text));
+        status =
+            error_set(err, UNDEFINED_FUNCTION, "operator does not exist: %s", strbuf_text(&text));
         error_hint(err, call.count == 2
                             ? "No operator matches the given name and argument types. You might "
                               "need to add explicit type casts."
@@ -409,9 +410,8 @@ static Status settle_function(const Function *function, const Candidate *candida
                 ret_types[i] = common;
         }
     }
-    *ret_result = function->result_type
-                      ? function->result_type(ret_types, call.count)
-                      : (SqlType) {.id = function->result, .typmod = -1};
+    *ret_result = function->result_type ? function->result_type(ret_types, call.count)
+                                        : (SqlType) {.id = function->result, .typmod = -1};
     return STATUS_OK;
 }
 

@@ -1,8 +1,8 @@
 /* Text comparison, collation C: text, varchar through text, character, name, "char".
  *
  * A view is two words: length and first four bytes, then eight more bytes or a pointer. Texts of
- * different length or beginning differ in the first word; a short text is all in the two. So equality
- * with a short constant is two compares a row and never follows a pointer. */
+ * different length or beginning differ in the first word; a short text is all in the two. So
+ * equality with a short constant is two compares a row and never follows a pointer. */
 #include "functions/kernel.h"
 
 typedef struct TextWords {
@@ -67,9 +67,9 @@ static Status compare_equality(const KernelCall *call, uint8_t flip) {
         }
     }
     KERNEL_FOR_EACH(call, row)
-        out[row] = (uint8_t) text_equal_words(&COLUMN_VALUE(left, TextView, row),
-                                              &COLUMN_VALUE(right, TextView, row)) ^
-                   flip;
+    out[row] = (uint8_t) text_equal_words(&COLUMN_VALUE(left, TextView, row),
+                                          &COLUMN_VALUE(right, TextView, row)) ^
+               flip;
     return STATUS_OK;
 }
 
@@ -83,13 +83,13 @@ static Status text_ne(const KernelCall *call, Error *err) {
     return compare_equality(call, 1);
 }
 
-#define DEFINE_TEXT_ORDER_KERNEL(name, condition)                                                 \
-    static Status name(const KernelCall *call, Error *err) {                                      \
-        uint8_t *out = KERNEL_RESULT(call, uint8_t);                                              \
-        (void) err;                                                                               \
-        KERNEL_FOR_EACH(call, row)                                                                \
-            out[row] = text_order(kernel_text(call, 0, row), kernel_text(call, 1, row)) condition; \
-        return STATUS_OK;                                                                         \
+#define DEFINE_TEXT_ORDER_KERNEL(name, condition)                                              \
+    static Status name(const KernelCall *call, Error *err) {                                   \
+        uint8_t *out = KERNEL_RESULT(call, uint8_t);                                           \
+        (void) err;                                                                            \
+        KERNEL_FOR_EACH(call, row)                                                             \
+        out[row] = text_order(kernel_text(call, 0, row), kernel_text(call, 1, row)) condition; \
+        return STATUS_OK;                                                                      \
     }
 
 DEFINE_TEXT_ORDER_KERNEL(text_lt, < 0)
@@ -114,14 +114,13 @@ static int bpchar_order(const TextView *left, const TextView *right) {
     return text_compare(&l, &r);
 }
 
-#define DEFINE_BPCHAR_KERNEL(name, condition)                                                      \
-    static Status name(const KernelCall *call, Error *err) {                                       \
-        uint8_t *out = KERNEL_RESULT(call, uint8_t);                                               \
-        (void) err;                                                                                \
-        KERNEL_FOR_EACH(call, row)                                                                 \
-            out[row] =                                                                             \
-                bpchar_order(kernel_text(call, 0, row), kernel_text(call, 1, row)) condition;      \
-        return STATUS_OK;                                                                          \
+#define DEFINE_BPCHAR_KERNEL(name, condition)                                                    \
+    static Status name(const KernelCall *call, Error *err) {                                     \
+        uint8_t *out = KERNEL_RESULT(call, uint8_t);                                             \
+        (void) err;                                                                              \
+        KERNEL_FOR_EACH(call, row)                                                               \
+        out[row] = bpchar_order(kernel_text(call, 0, row), kernel_text(call, 1, row)) condition; \
+        return STATUS_OK;                                                                        \
     }
 
 DEFINE_BPCHAR_KERNEL(bpchar_eq, == 0)
