@@ -18,6 +18,8 @@ typedef struct Record {
     const char *key;       /* kafka; NULL: none */
     uint32_t key_length;
     int64_t timestamp_us;  /* kafka; INT64_MIN: none */
+    int64_t line;          /* number in its file from 1, always told for the first; 0: not counted */
+    const char *fault;     /* NULL; else the source says why it is bad (54000): data is a sample */
 } Record;
 
 enum { RECORD_PADDING = 64 };
@@ -28,6 +30,7 @@ typedef struct DecodeColumn {
     const char *path; /* FROM '$.a.b'; NULL: by name */
     SqlType type;
     bool is_not_null;
+    int position;         /* its place among the source's payload columns, from 0 (csv) */
     bool is_checked_only; /* named by the bound statement but not needed: conversion is checked, no values kept */
 } DecodeColumn;
 
@@ -43,6 +46,7 @@ typedef struct DecodeResult {
     uint32_t *row_records; /* [batch->row_count]: which record a row came from */
     BadRecord *bad;
     uint32_t bad_count;
+    uint32_t header_count; /* records that were headers, neither rows nor bad */
 } DecodeResult;
 
 typedef struct Decoder Decoder;
@@ -52,7 +56,6 @@ typedef struct FormatType {
     const char *name;
     const char *extension;          /* "json": of a sink's files */
     const OptionSpec *options;      /* may be NULL */
-    bool wants_header_line;         /* csv with header: the first line of each file is no record */
     MUST_USE Status (*decoder_create)(const DecodeColumn *columns, uint32_t count,
                                       const OptionSet *options, const FormSettings *settings,
                                       Decoder **ret_decoder, Error *err);

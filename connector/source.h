@@ -13,6 +13,7 @@
 
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "connector/format.h"
 
 typedef struct SourceReader SourceReader;
@@ -57,9 +58,8 @@ typedef struct SourceEnvironment {
     int64_t object_id;
     SourceReport report;
     void *report_data;
-    /* Called from any thread when something new may be there; NULL in batch reads. */
-    void (*wake)(void *data);
-    void *wake_data;
+    bool is_batch_read; /* a bounded read of what is there at the first discover() */
+    Context *clock;
 } SourceEnvironment;
 
 typedef struct MetadataColumn {
@@ -92,6 +92,10 @@ typedef struct SourceType {
      * `wanted_bytes`. ret_block->next_offset says how far it got. Any thread. */
     MUST_USE Status (*fetch)(SourceReader *reader, int partition, int64_t from, int64_t to,
                              size_t wanted_bytes, Block **ret_block, Error *err);
+    /* A descriptor that becomes readable when discover() may find something; -1: none. NULL: none. */
+    int (*wake_fd)(SourceReader *reader);
+    /* Microseconds after which discover() is worth a call even so; -1: never. NULL: never. */
+    int64_t (*recheck_after_us)(SourceReader *reader);
     /* A place in words for errors and logs: "out/a.json:17". */
     void (*describe_offset)(SourceReader *reader, int partition, int64_t offset, char *text, size_t size);
     /* Everything below `offset` is decided: what only it needs may be forgotten. NULL: nothing to do. */

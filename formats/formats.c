@@ -1,0 +1,10 @@
+#include "formats/formats.h"
+
+#include <stddef.h>
+
+const FormatType *const format_types[] = {
+    &format_json,
+    &format_csv,
+    &format_text,
+    NULL,
+};

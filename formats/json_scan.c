@@ -1,0 +1,319 @@
+#include "formats/json_scan.h"
+
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* Sixteen bytes at a time: the quote, the backslash, and what needs a second look. Bytes behind `end`
+ * may be seen (the record is padded) but a hit there counts as none. */
+const char *json_string_end(const char *p, const char *end, unsigned *ret_flags) {
+    unsigned flags = 0;
+
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    const __m128i space = _mm_set1_epi8(0x1f);
+
+    while (p < end) {
+        __m128i chunk = _mm_loadu_si128((const __m128i *) (const void *) p);
+        unsigned quotes = (unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(chunk, quote));
+        unsigned escapes = (unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(chunk, backslash));
+        unsigned high = (unsigned) _mm_movemask_epi8(chunk);
+        unsigned control =
+            (unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(chunk, space), chunk));
+        unsigned stop = quotes | escapes;
+        unsigned before = stop ? (stop & -stop) - 1 : 0xffff; /* the bytes before the first hit */
+
+        flags |= (high & before ? JSON_NOT_ASCII : 0) | (control & before ? JSON_HAS_CONTROL : 0);
+        if (!stop) {
+            p += 16;
+            continue;
+        }
+        p += __builtin_ctz(stop);
+        if (p >= end)
+            return NULL;
+        if (*p == '"') {
+            *ret_flags = flags;
+            return p;
+        }
+        flags |= JSON_HAS_ESCAPE;
+        p += 2;
+    }
+    return NULL;
+#else
+    for (; p < end; p++) {
+        if (*p == '"') {
+            *ret_flags = flags;
+            return p;
+        }
+        if (*p == '\\') {
+            flags |= JSON_HAS_ESCAPE;
+            p++;
+        } else if ((unsigned char) *p >= 0x80) {
+            flags |= JSON_NOT_ASCII;
+        } else if ((unsigned char) *p < 0x20) {
+            flags |= JSON_HAS_CONTROL;
+        }
+    }
+    return NULL;
+#endif
+}
+
+/* The end of an object or array: brackets are counted, strings stepped over, nothing else is looked at. */
+static const char *nested_end(const char *p, const char *end) {
+    int64_t depth = 0;
+    unsigned flags;
+
+    for (; p < end; p++) {
+        if (*p == '"') {
+            p = json_string_end(p + 1, end, &flags);
+            if (!p)
+                return NULL;
+        } else if (*p == '{' || *p == '[') {
+            depth++;
+        } else if ((*p == '}' || *p == ']') && --depth == 0) {
+            return p + 1;
+        }
+    }
+    return NULL;
+}
+
+static bool is_bare_end(char character) {
+    return character == ',' || character == '}' || character == ']' || character == ' ' ||
+           character == '\t' || character == '\r' || character == '\n';
+}
+
+static JsonKind bare_kind(const char *begin, size_t length) {
+    if (length == 4 && memcmp(begin, "true", 4) == 0)
+        return JSON_TRUE;
+    if (length == 4 && memcmp(begin, "null", 4) == 0)
+        return JSON_NULL;
+    if (length == 5 && memcmp(begin, "false", 5) == 0)
+        return JSON_FALSE;
+    return JSON_NUMBER;
+}
+
+static const char *scan_bare(const char *p, const char *end, JsonSlot *ret_slot) {
+    const char *begin = p;
+
+    while (p < end && !is_bare_end(*p)) {
+        if (*p == '"' || *p == '{' || *p == '[' || *p == ':')
+            return NULL; /* a value is missing or two stand together: the skeleton is broken */
+        p++;
+    }
+    if (p == begin)
+        return NULL;
+    *ret_slot = (JsonSlot) {begin, p, bare_kind(begin, (size_t) (p - begin)), 0};
+    return p;
+}
+
+const char *json_scan_value(const char *p, const char *end, JsonSlot *ret_slot) {
+    if (p >= end)
+        return NULL;
+    if (*p == '"') {
+        unsigned flags = 0;
+        const char *close = json_string_end(p + 1, end, &flags);
+
+        if (!close)
+            return NULL;
+        *ret_slot = (JsonSlot) {p + 1, close, JSON_STRING, flags};
+        return close + 1;
+    }
+    if (*p == '{' || *p == '[') {
+        const char *after = nested_end(p, end);
+
+        if (!after)
+            return NULL;
+        *ret_slot = (JsonSlot) {p, after, JSON_NESTED, 0};
+        return after;
+    }
+    return scan_bare(p, end, ret_slot);
+}
+
+const char *json_walk_object(const char *p, const char *end, JsonMember member, void *data) {
+    if (p >= end || *p != '{')
+        return NULL;
+    p = json_skip_space(p + 1, end);
+    if (p < end && *p == '}')
+        return p + 1;
+    while (p < end && *p == '"') {
+        unsigned flags = 0;
+        const char *key = p + 1;
+        const char *key_end = json_string_end(key, end, &flags);
+        JsonSlot slot;
+
+        if (!key_end)
+            return NULL;
+        p = json_skip_space(key_end + 1, end);
+        if (p >= end || *p != ':')
+            return NULL;
+        p = json_scan_value(json_skip_space(p + 1, end), end, &slot);
+        if (!p)
+            return NULL;
+        if (!member(data, key, (size_t) (key_end - key), (flags & JSON_HAS_ESCAPE) != 0, &slot))
+            return p;
+        p = json_skip_space(p, end);
+        if (p < end && *p == '}')
+            return p + 1;
+        if (p >= end || *p != ',')
+            return NULL;
+        p = json_skip_space(p + 1, end);
+    }
+    return NULL;
+}
+
+static int hex_digit(char character) {
+    if (character >= '0' && character <= '9')
+        return character - '0';
+    if (character >= 'a' && character <= 'f')
+        return character - 'a' + 10;
+    if (character >= 'A' && character <= 'F')
+        return character - 'A' + 10;
+    return -1;
+}
+
+/* The four hex digits at p; -1 when they are not there. */
+static int hex_unit(const char *p, const char *end) {
+    int unit = 0;
+
+    if (end - p < 4)
+        return -1;
+    for (int i = 0; i < 4; i++) {
+        int digit = hex_digit(p[i]);
+
+        if (digit < 0)
+            return -1;
+        unit = unit * 16 + digit;
+    }
+    return unit;
+}
+
+static char *put_utf8(char *out, uint32_t point) {
+    if (point < 0x80) {
+        *out++ = (char) point;
+    } else if (point < 0x800) {
+        *out++ = (char) (0xc0 | (point >> 6));
+        *out++ = (char) (0x80 | (point & 0x3f));
+    } else if (point < 0x10000) {
+        *out++ = (char) (0xe0 | (point >> 12));
+        *out++ = (char) (0x80 | ((point >> 6) & 0x3f));
+        *out++ = (char) (0x80 | (point & 0x3f));
+    } else {
+        *out++ = (char) (0xf0 | (point >> 18));
+        *out++ = (char) (0x80 | ((point >> 12) & 0x3f));
+        *out++ = (char) (0x80 | ((point >> 6) & 0x3f));
+        *out++ = (char) (0x80 | (point & 0x3f));
+    }
+    return out;
+}
+
+/* \uXXXX at p (behind the u), with its low surrogate; NULL when it is bad. */
+static const char *unescape_unicode(const char *p, const char *end, char **out) {
+    int unit = hex_unit(p, end);
+    uint32_t point;
+
+    if (unit <= 0 || (unit >= 0xdc00 && unit <= 0xdfff))
+        return NULL;
+    p += 4;
+    point = (uint32_t) unit;
+    if (unit >= 0xd800 && unit <= 0xdbff) {
+        int low = end - p >= 6 && p[0] == '\\' && p[1] == 'u' ? hex_unit(p + 2, end) : -1;
+
+        if (low < 0xdc00 || low > 0xdfff)
+            return NULL;
+        point = 0x10000 + ((uint32_t) (unit - 0xd800) << 10) + (uint32_t) (low - 0xdc00);
+        p += 6;
+    }
+    *out = put_utf8(*out, point);
+    return p;
+}
+
+static char simple_escape(char character) {
+    switch (character) {
+    case '"':
+    case '\\':
+    case '/':
+        return character;
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default:
+        return 0;
+    }
+}
+
+int64_t json_unescape(const char *begin, const char *end, char *out) {
+    char *start = out;
+
+    for (const char *p = begin; p < end;) {
+        if (*p != '\\') {
+            *out++ = *p++;
+            continue;
+        }
+        if (end - p < 2)
+            return -1;
+        if (p[1] == 'u') {
+            p = unescape_unicode(p + 2, end, &out);
+            if (!p)
+                return -1;
+            continue;
+        }
+        *out = simple_escape(p[1]);
+        if (!*out++)
+            return -1;
+        p += 2;
+    }
+    return out - start;
+}
+
+/* Length of the well-formed sequence at p (Unicode 15, table 3-7); 0 when it is ill-formed. */
+static int utf8_length(const unsigned char *p, size_t left) {
+    unsigned char second_low = 0x80;
+    unsigned char second_high = 0xbf;
+    int length;
+
+    if (p[0] < 0x80)
+        return 1;
+    if (p[0] >= 0xc2 && p[0] <= 0xdf)
+        length = 2;
+    else if (p[0] >= 0xe0 && p[0] <= 0xef)
+        length = 3;
+    else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+        length = 4;
+    else
+        return 0;
+    if (p[0] == 0xe0)
+        second_low = 0xa0;
+    else if (p[0] == 0xed)
+        second_high = 0x9f;
+    else if (p[0] == 0xf0)
+        second_low = 0x90;
+    else if (p[0] == 0xf4)
+        second_high = 0x8f;
+    if ((size_t) length > left || p[1] < second_low || p[1] > second_high)
+        return 0;
+    for (int i = 2; i < length; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
+bool utf8_is_valid(const char *begin, const char *end) {
+    while (begin < end) {
+        int length = utf8_length((const unsigned char *) begin, (size_t) (end - begin));
+
+        if (length == 0)
+            return false;
+        begin += length;
+    }
+    return true;
+}

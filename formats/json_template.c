@@ -1,0 +1,115 @@
+#include "formats/json_template.h"
+
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* Both sides are readable 16 bytes past what is compared. */
+static inline bool literal_equal(const char *left, const char *right, size_t length) {
+#ifdef __SSE2__
+    for (; length > 16; length -= 16, left += 16, right += 16) {
+        __m128i a = _mm_loadu_si128((const __m128i *) (const void *) left);
+        __m128i b = _mm_loadu_si128((const __m128i *) (const void *) right);
+
+        if (_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) != 0xffff)
+            return false;
+    }
+    {
+        __m128i a = _mm_loadu_si128((const __m128i *) (const void *) left);
+        __m128i b = _mm_loadu_si128((const __m128i *) (const void *) right);
+        unsigned wanted = (1u << length) - 1;
+
+        return ((unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) & wanted) == wanted;
+    }
+#else
+    return memcmp(left, right, length) == 0;
+#endif
+}
+
+/* A bare value ends at the delimiter that its kind of template expects; json_scan_value checks it. */
+static const char *match_value(const JsonSegment *segment, const char *p, const char *end,
+                               JsonSlot *slot) {
+    if (segment->kind == JSON_STRING) {
+        unsigned flags = 0;
+        const char *close = json_string_end(p, end, &flags);
+
+        if (!close)
+            return NULL;
+        *slot = (JsonSlot) {p, close, JSON_STRING, flags};
+        return close;
+    }
+    p = json_scan_value(p, end, slot);
+    if (!p || slot->kind == JSON_STRING ||
+        (slot->kind == JSON_NESTED) != (segment->kind == JSON_NESTED))
+        return NULL;
+    return p;
+}
+
+bool json_template_match(const JsonTemplate *template, const char *record, const char *end,
+                         JsonSlot *slots) {
+    const char *p = record;
+
+    for (int i = 0; i < template->segment_count; i++) {
+        const JsonSegment *segment = &template->segments[i];
+        JsonSlot unwanted;
+
+        if (end - p < segment->length ||
+            !literal_equal(p, template->literals + segment->literal, segment->length))
+            return false;
+        p = match_value(segment, p + segment->length, end,
+                        segment->column >= 0 ? &slots[segment->column] : &unwanted);
+        if (!p)
+            return false;
+    }
+    if (end - p < template->tail_length ||
+        !literal_equal(p, template->literals + template->tail, template->tail_length))
+        return false;
+    return json_skip_space(p + template->tail_length, end) == end;
+}
+
+void json_template_begin(JsonTemplate *template) {
+    template->segment_count = 0;
+    template->used = 0;
+}
+
+static bool keep_literal(JsonTemplate *template, const char *begin, const char *end,
+                         uint16_t *ret_at, uint16_t *ret_length) {
+    size_t length = (size_t) (end - begin);
+
+    if (length > (size_t) (JSON_TEMPLATE_BYTES - template->used))
+        return false;
+    memcpy(template->literals + template->used, begin, length);
+    *ret_at = template->used;
+    *ret_length = (uint16_t) length;
+    template->used = (uint16_t) (template->used + length);
+    return true;
+}
+
+void json_template_add(JsonTemplate *template, const char *previous_end, const JsonSlot *value,
+                       int column) {
+    JsonSegment *segment;
+
+    if (template->segment_count < 0)
+        return;
+    if (template->segment_count == JSON_TEMPLATE_SEGMENTS) {
+        template->segment_count = -1; /* too long to learn */
+        return;
+    }
+    segment = &template->segments[template->segment_count];
+    segment->column = (int16_t) column;
+    segment->kind = value->kind == JSON_STRING || value->kind == JSON_NESTED ? (uint8_t) value->kind
+                                                                             : JSON_NUMBER;
+    if (!keep_literal(template, previous_end, value->begin, &segment->literal, &segment->length)) {
+        template->segment_count = -1;
+        return;
+    }
+    template->segment_count++;
+}
+
+void json_template_finish(JsonTemplate *template, const char *previous_end, const char *close) {
+    if (template->segment_count <= 0 ||
+        !keep_literal(template, previous_end, close, &template->tail, &template->tail_length))
+        template->segment_count = 0;
+}

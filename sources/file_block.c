@@ -1,0 +1,277 @@
+#include "sources/file_block.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/memory.h"
+
+enum {
+    READ_STEP = 1 << 16,       /* how far to read on for the end of the last line */
+    TOO_LONG_SAMPLE = 1024,
+};
+
+typedef struct FileBlock {
+    Block base; /* must be first */
+    const char *name;
+    int64_t modified_us;
+    char *bytes;
+    size_t capacity;
+} FileBlock;
+
+/* What a read is about; file positions, not offsets. */
+typedef struct LineRead {
+    const FileEntry *entry;
+    int fd;
+    int64_t first;  /* where the block's bytes begin */
+    int64_t limit;  /* records start before this */
+    int64_t length; /* bytes there */
+    bool is_file_start;
+    FileBlock *block;
+} LineRead;
+
+static void file_block_release(Block *base) {
+    FileBlock *block = (FileBlock *) base;
+
+    memory_free(base->records);
+    memory_free(block->bytes);
+    memory_free(block);
+}
+
+static FileBlock *file_block_create(const FileEntry *entry) {
+    FileBlock *block = memory_zalloc(sizeof(*block));
+
+    block->name = entry->path;
+    block->modified_us = entry->modified_us;
+    block->base.reference_count = 1;
+    block->base.name_count = 1;
+    block->base.names = &block->name;
+    block->base.modified_us = &block->modified_us;
+    block->base.release = file_block_release;
+    return block;
+}
+
+static int64_t offset_of(const FileEntry *entry, int64_t position) {
+    return entry->base + (position - entry->start);
+}
+
+Block *file_block_empty(const FileEntry *entry, int64_t to) {
+    FileBlock *block = file_block_create(entry);
+    int64_t end = offset_of(entry, entry->end);
+
+    block->base.next_offset = to < end ? to : end;
+    return &block->base;
+}
+
+/* Bring [first + length, first + wanted) into the block. */
+static Status read_up_to(LineRead *read, int64_t wanted, Error *err) {
+    FileBlock *block = read->block;
+
+    if ((size_t) wanted + RECORD_PADDING > block->capacity) {
+        block->capacity = (size_t) wanted + READ_STEP + RECORD_PADDING; /* room to read on */
+        block->bytes = memory_realloc(block->bytes, block->capacity);
+    }
+    while (read->length < wanted) {
+        ssize_t count = pread(read->fd, block->bytes + read->length,
+                              (size_t) (wanted - read->length), read->first + read->length);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return error_errno(err, errno, "could not read \"%s\"", read->entry->path);
+        if (count == 0)
+            return error_set(err, IO_ERROR, "file \"%s\" shrank while it was read: "
+                                            "what is missing is skipped", read->entry->path);
+        read->length += count;
+    }
+    memset(block->bytes + read->length, 0, RECORD_PADDING);
+    return STATUS_OK;
+}
+
+static void add_record(LineRead *read, int64_t at, int64_t length, const char *fault) {
+    Block *block = &read->block->base;
+
+    if ((block->record_count & (block->record_count - 1)) == 0 &&
+        (block->record_count == 0 || block->record_count >= 256)) {
+        uint32_t capacity = block->record_count ? block->record_count * 2 : 256;
+
+        block->records = memory_realloc(block->records, sizeof(Record) * capacity);
+    }
+    block->records[block->record_count++] = (Record) {
+        .data = (const char *) (uintptr_t) at, /* a distance: the bytes may still move */
+        .length = (uint32_t) length,
+        .offset = offset_of(read->entry, read->first + at),
+        .timestamp_us = INT64_MIN,
+        .line = read->is_file_start && block->record_count == 1,
+        .fault = fault,
+    };
+}
+
+/* The line is over the limit: find its end without keeping it. */
+static Status skip_long_line(LineRead *read, int64_t at, int64_t *ret_next, Error *err) {
+    char step[READ_STEP];
+    int64_t position = read->first + read->length;
+
+    while (position < read->entry->end) {
+        int64_t left = read->entry->end - position;
+        ssize_t count = pread(read->fd, step, left < READ_STEP ? (size_t) left : READ_STEP,
+                              position);
+        const char *newline;
+
+        if (count <= 0)
+            return error_errno(err, count < 0 ? errno : EIO, "could not read \"%s\"",
+                               read->entry->path);
+        newline = memchr(step, '\n', (size_t) count);
+        if (newline) {
+            position += newline - step + 1;
+            break;
+        }
+        position += count;
+    }
+    add_record(read, at, TOO_LONG_SAMPLE, "record is longer than 64 MB");
+    *ret_next = position - read->first;
+    return STATUS_OK;
+}
+
+/* The record that begins at `at` (a distance from first): find its end, reading on where needed. */
+static Status cut_record(LineRead *read, int64_t at, int64_t *ret_next, Error *err) {
+    int64_t searched = at;
+
+    for (;;) {
+        const char *bytes = read->block->bytes;
+        const char *newline = memchr(bytes + searched, '\n', (size_t) (read->length - searched));
+        int64_t left;
+
+        if (newline || read->first + read->length >= read->entry->end) {
+            int64_t end = newline ? newline - bytes : read->length;
+
+            if (end - at > LIMIT_RECORD_BYTES)
+                add_record(read, at, TOO_LONG_SAMPLE, "record is longer than 64 MB");
+            else if (end > at && !(end == at + 1 && bytes[at] == '\r'))
+                add_record(read, at, end - at, NULL);
+            *ret_next = newline ? end + 1 : end;
+            return STATUS_OK;
+        }
+        searched = read->length;
+        if (searched - at > LIMIT_RECORD_BYTES)
+            return skip_long_line(read, at, ret_next, err);
+        left = read->entry->end - (read->first + read->length);
+        /* A long line: read on in growing steps, so that the search stays linear. */
+        if (left > READ_STEP + (searched - at))
+            left = READ_STEP + (searched - at);
+        TRY(read_up_to(read, read->length + left, err));
+    }
+}
+
+static Status cut_lines(LineRead *read, int64_t at, int64_t *ret_next, Error *err) {
+    while (read->first + at < read->limit && at < read->length)
+        TRY(cut_record(read, at, &at, err));
+    *ret_next = at;
+    return STATUS_OK;
+}
+
+/* A cut inside a line belongs to the range before: step over the rest of that line. */
+static Status align(LineRead *read, int64_t *ret_at, Error *err) {
+    bool is_first = read->first == read->entry->start;
+    int64_t next = 0;
+
+    read->is_file_start = read->first == 0;
+    *ret_at = 0;
+    if (is_first) {
+        static const char bom[] = "\xef\xbb\xbf";
+
+        if (read->first == 0 && read->length >= 3 && memcmp(read->block->bytes, bom, 3) == 0)
+            *ret_at = 3;
+        return STATUS_OK;
+    }
+    /* The block begins one byte before `from`: the record that holds it is not ours. */
+    TRY(cut_record(read, 0, &next, err));
+    read->block->base.record_count = 0;
+    *ret_at = next;
+    return STATUS_OK;
+}
+
+static void place_records(FileBlock *block) {
+    for (uint32_t i = 0; i < block->base.record_count; i++)
+        block->base.records[i].data =
+            block->bytes + (uintptr_t) block->base.records[i].data;
+}
+
+static Status read_lines(LineRead *read, int64_t from_position, size_t wanted_bytes, Error *err) {
+    const FileEntry *entry = read->entry;
+    int64_t wanted;
+    int64_t at = 0;
+    int64_t next = 0;
+
+    read->first = from_position > entry->start ? from_position - 1 : from_position;
+    wanted = (int64_t) wanted_bytes;
+    if (wanted > read->limit - read->first)
+        wanted = read->limit - read->first;
+    TRY(read_up_to(read, wanted, err));
+    if (read->first + read->length < read->limit)
+        read->limit = read->first + read->length;
+    TRY(align(read, &at, err));
+    TRY(cut_lines(read, at, &next, err));
+    place_records(read->block);
+    read->block->base.next_offset = offset_of(entry, read->first + next);
+    read->block->base.size_bytes = next - at;
+    return STATUS_OK;
+}
+
+Status file_block_read(const FileEntry *entry, int64_t from, int64_t to, size_t wanted_bytes,
+                       Block **ret_block, Error *err) {
+    int64_t position = entry->start + (from - entry->base);
+    LineRead read = {.entry = entry, .limit = entry->start + (to - entry->base)};
+    Status status;
+
+    assert(from >= entry->base && position < entry->end && from < to);
+    if (read.limit > entry->end)
+        read.limit = entry->end;
+    read.fd = open(entry->path, O_RDONLY | O_CLOEXEC);
+    if (read.fd < 0)
+        return error_errno(err, errno, "could not open \"%s\"", entry->path);
+    read.block = file_block_create(entry);
+    status = read_lines(&read, position, wanted_bytes, err);
+    close(read.fd);
+    if (status != STATUS_OK) {
+        file_block_release(&read.block->base);
+        return status;
+    }
+    /* Within the range but past the last record's start: the range is done. */
+    if (read.block->base.next_offset > to && read.limit == entry->start + (to - entry->base))
+        read.block->base.next_offset = to;
+    *ret_block = &read.block->base;
+    return STATUS_OK;
+}
+
+static int64_t last_line_end(int fd, int64_t from, int64_t size) {
+    char step[READ_STEP];
+
+    while (size > from) {
+        int64_t begin = size - from > READ_STEP ? size - READ_STEP : from;
+        ssize_t count = pread(fd, step, (size_t) (size - begin), begin);
+        const char *newline;
+
+        if (count <= 0)
+            return from;
+        newline = memrchr(step, '\n', (size_t) count);
+        if (newline)
+            return begin + (newline - step) + 1;
+        size = begin;
+    }
+    return from;
+}
+
+int64_t file_last_line_end(const char *path, int64_t from, int64_t size) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int64_t end;
+
+    if (fd < 0)
+        return from;
+    end = last_line_end(fd, from, size);
+    close(fd);
+    return end;
+}

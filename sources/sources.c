@@ -1,0 +1,8 @@
+#include "sources/sources.h"
+
+#include <stddef.h>
+
+const SourceType *const source_types[] = {
+    &source_file,
+    NULL,
+};
