@@ -47,7 +47,7 @@ Status error_fill(Error *err, SqlState state, int position, const char *format, 
     return STATUS_ERROR;
 }
 
-Status error_detail(Error *err, const char *format, ...) {
+Status(error_detail)(Error *err, const char *format, ...) {
     va_list arguments;
 
     va_start(arguments, format);
@@ -56,7 +56,7 @@ Status error_detail(Error *err, const char *format, ...) {
     return STATUS_ERROR;
 }
 
-Status error_hint(Error *err, const char *format, ...) {
+Status(error_hint)(Error *err, const char *format, ...) {
     va_list arguments;
 
     va_start(arguments, format);
@@ -65,7 +65,7 @@ Status error_hint(Error *err, const char *format, ...) {
     return STATUS_ERROR;
 }
 
-Status error_context(Error *err, const char *format, ...) {
+Status(error_context)(Error *err, const char *format, ...) {
     char inner[ERROR_CONTEXT_SIZE];
     size_t length;
     va_list arguments;
@@ -102,7 +102,7 @@ static SqlState errno_sqlstate(int error_number) {
     }
 }
 
-Status error_errno(Error *err, int error_number, const char *what_format, ...) {
+Status(error_errno)(Error *err, int error_number, const char *what_format, ...) {
     size_t length;
     va_list arguments;
 

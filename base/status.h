@@ -39,9 +39,12 @@ typedef struct Error {
 
 /* All return STATUS_ERROR, so that `return error_set(...)` reads well. `state` is a SqlState name
  * without its prefix: error_set(err, SYNTAX_ERROR, "…"). Position is 1-based; 0 is unknown. */
-#define error_set(err, state, ...) error_fill((err), SQLSTATE_##state, 0, __VA_ARGS__)
-#define error_at(err, position, state, ...) \
-    error_fill((err), SQLSTATE_##state, (position), __VA_ARGS__)
+#define error_set(err, state, ...) error_at(err, 0, state, __VA_ARGS__)
+#define error_at(err, position, state, ...)                                  \
+    ({                                                                       \
+        (void) error_fill((err), SQLSTATE_##state, (position), __VA_ARGS__); \
+        STATUS_ERROR;                                                        \
+    })
 Status error_fill(Error *err, SqlState state, int position, const char *format, ...)
     PRINTF_LIKE(4, 5);
 /* Add to a filled error; cut when too long. */
@@ -53,6 +56,28 @@ Status error_context(Error *err, const char *format, ...) PRINTF_LIKE(2, 3);
  * deed and its object: "could not open \"x\"". */
 Status error_errno(Error *err, int error_number, const char *what_format, ...) PRINTF_LIKE(3, 4);
 void error_clear(Error *err);
+
+/* The compiler learns here that these never return STATUS_OK. */
+#define error_detail(...)                    \
+    ({                                       \
+        (void) (error_detail) (__VA_ARGS__); \
+        STATUS_ERROR;                        \
+    })
+#define error_hint(...)                    \
+    ({                                     \
+        (void) (error_hint) (__VA_ARGS__); \
+        STATUS_ERROR;                      \
+    })
+#define error_context(...)                    \
+    ({                                        \
+        (void) (error_context) (__VA_ARGS__); \
+        STATUS_ERROR;                         \
+    })
+#define error_errno(...)                    \
+    ({                                      \
+        (void) (error_errno) (__VA_ARGS__); \
+        STATUS_ERROR;                       \
+    })
 
 /* Pass a status that is not OK up to the caller. */
 #define TRY(call)                    \

@@ -21,7 +21,8 @@ static inline Column *column_builder_column(ColumnBuilder *builder, uint32_t col
 void column_builder_put_null(ColumnBuilder *builder, uint32_t column);
 /* The current row is good; it came from `record`. */
 void column_builder_keep(ColumnBuilder *builder, uint32_t record);
-/* The current row is bad: forget what was put, remember why. `column_name` NULL: the whole record. */
+/* The current row is bad: forget what was put, remember why. `column_name` NULL: the whole record.
+ */
 void column_builder_reject(ColumnBuilder *builder, uint32_t record, const char *column_name,
                            const Error *fault);
 /* 23502 with the column's name. */

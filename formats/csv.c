@@ -1,8 +1,8 @@
 /* CSV format: RFC 4180 as PostgreSQL's COPY … CSV reads and writes it, one record a line.
  *
- * Fields are matched by place. An unquoted empty field is NULL. With a header, the first line of each file
- * must name the columns in their order. A quoted field may not hold a line break: records are cut at
- * newlines before quotes are seen, so that a huge file can be read in pieces. */
+ * Fields are matched by place. An unquoted empty field is NULL. With a header, the first line of
+ * each file must name the columns in their order. A quoted field may not hold a line break: records
+ * are cut at newlines before quotes are seen, so that a huge file can be read in pieces. */
 #include <string.h>
 #include <strings.h>
 
@@ -33,7 +33,7 @@ static Status csv_delimiter(const OptionSet *options, char *ret_delimiter, Error
     const char *text = option_text(options, "delimiter");
 
     if (strlen(text) != 1 || strchr("\"\r\n", *text))
-        return error_at(err, option_find(options, "delimiter")->value_position, INVALID_PARAMETER,
+        return error_at(err, option_find(options, "delimiter")->position, INVALID_PARAMETER,
                         "delimiter must be one character, not a quote or a line break");
     *ret_delimiter = *text;
     return STATUS_OK;
@@ -74,8 +74,8 @@ static Status csv_decoder_create(const DecodeColumn *columns, uint32_t count,
 
 /* -------- cutting a line into fields -------- */
 
-/* The field at p; quotes are taken out. Returns what follows it (the delimiter or end), NULL for an open
- * quote. */
+/* The field at p; quotes are taken out. Returns what follows it (the delimiter or end), NULL for an
+ * open quote. */
 static const char *cut_field(const Decoder *decoder, const char *p, const char *end, Arena *arena,
                              TextView *ret_field, bool *ret_is_quoted) {
     const char *begin = p;
@@ -134,8 +134,7 @@ static Status check_header(Decoder *decoder, Error *fault) {
         const DecodeColumn *column = &decoder->columns[i];
         const TextView *field = &decoder->fields[column->position];
 
-        if (!decoder->is_present[column->position] ||
-            field->length != strlen(column->name) ||
+        if (!decoder->is_present[column->position] || field->length != strlen(column->name) ||
             strncasecmp(text_data(field), column->name, field->length) != 0)
             return error_set(fault, INVALID_TEXT_REPRESENTATION,
                              "CSV header does not name column \"%s\" at place %d", column->name,
@@ -255,8 +254,8 @@ static void append_field(const Encoder *encoder, const char *text, size_t length
     bool must_quote = length == 0 || (length == 2 && memcmp(text, "\\.", 2) == 0);
 
     for (size_t i = 0; i < length && !must_quote; i++)
-        must_quote = text[i] == encoder->delimiter || text[i] == '"' || text[i] == '\n' ||
-                     text[i] == '\r';
+        must_quote =
+            text[i] == encoder->delimiter || text[i] == '"' || text[i] == '\n' || text[i] == '\r';
     if (!must_quote) {
         strbuf_append(out, text, length);
         return;

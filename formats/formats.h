@@ -1,4 +1,5 @@
-/* The formats that there are. To add one: its file, and a line here and in format_types (formats.c). */
+/* The formats that there are. To add one: its file, and a line here and in format_types
+ * (formats.c). */
 #pragma once
 
 #include "connector/format.h"

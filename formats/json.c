@@ -1,7 +1,7 @@
 /* JSON format: one object a record.
  *
- * Decoding is the hot path: records resemble each other, so the decoder keeps templates of the last few
- * shapes (json_template.h) and looks only at the members that are wanted. Writing gives what
+ * Decoding is the hot path: records resemble each other, so the decoder keeps templates of the last
+ * few shapes (json_template.h) and looks only at the members that are wanted. Writing gives what
  * PostgreSQL's row_to_json prints with TimeZone UTC. */
 #include <string.h>
 
@@ -76,8 +76,8 @@ static Status add_column(Decoder *decoder, uint32_t index, const DecodeColumn *w
         .settings = settings,
     };
     if (wanted->path)
-        TRY(json_path_first(arena_strdup(decoder->arena, wanted->path), decoder->arena, &key,
-                            &rest, err));
+        TRY(json_path_first(arena_strdup(decoder->arena, wanted->path), decoder->arena, &key, &rest,
+                            err));
     column->rest = rest;
     column->field = add_field(decoder, key, wanted->path == NULL);
     decoder->wanted[index] = column->wanted;

@@ -161,8 +161,8 @@ static Status put_integer(const JsonTarget *target, int64_t number, Column *colu
     return STATUS_OK;
 }
 
-/* Clinger's fast path: a mantissa under 2^53 and a power of ten up to 10^22 are both exact doubles, so one
- * operation rounds once. Everything else goes through the input function. */
+/* Clinger's fast path: a mantissa under 2^53 and a power of ten up to 10^22 are both exact doubles,
+ * so one operation rounds once. Everything else goes through the input function. */
 static bool plain_double(const JsonSlot *slot, double *ret_number) {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,

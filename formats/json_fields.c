@@ -176,8 +176,8 @@ static bool walk_place(Walk *walk, int column, const char *key, size_t length,
     }
     if (match->is_exact)
         return false;
-    if (match->folded_key && (match->folded_length != length ||
-                              memcmp(match->folded_key, key, length) != 0))
+    if (match->folded_key &&
+        (match->folded_length != length || memcmp(match->folded_key, key, length) != 0))
         match->is_ambiguous = true;
     match->folded_key = key;
     match->folded_length = length;

@@ -1,7 +1,8 @@
 /* JSON fields: which members of a record are wanted, and finding them.
  *
- * Columns are grouped by their top-level key. A key matches exactly; without FROM also without regard to
- * case, if exactly one key of the record does and none matches exactly. The last of duplicate keys wins. */
+ * Columns are grouped by their top-level key. A key matches exactly; without FROM also without
+ * regard to case, if exactly one key of the record does and none matches exactly. The last of
+ * duplicate keys wins. */
 #pragma once
 
 #include "connector/format.h"
@@ -19,14 +20,14 @@ typedef struct JsonFields {
     JsonField *fields;
 } JsonFields;
 
-/* Split a path "$.a.b[0]" into its first key; *ret_rest is what follows ("" when nothing). 22023 when it is
- * no path. Keys with other characters are written $."a b" or $['a b']. */
+/* Split a path "$.a.b[0]" into its first key; *ret_rest is what follows ("" when nothing). 22023
+ * when it is no path. Keys with other characters are written $."a b" or $['a b']. */
 MUST_USE Status json_path_first(const char *path, Arena *arena, const char **ret_key,
                                 const char **ret_rest, Error *err);
 /* Find the value under `rest` inside `slot`; JSON_MISSING when there is none. */
 void json_path_follow(const char *rest, JsonSlot *slot);
 
-/* Walk the record and fill slots[field]; learn a template when the record is plain enough, else empty it.
- * `key_buffer` has room for the record's length. false: the skeleton is broken. */
+/* Walk the record and fill slots[field]; learn a template when the record is plain enough, else
+ * empty it. `key_buffer` has room for the record's length. false: the skeleton is broken. */
 bool json_fields_walk(const JsonFields *fields, const char *record, const char *end,
                       JsonSlot *slots, JsonTemplate *learn, char *key_buffer);

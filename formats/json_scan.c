@@ -6,8 +6,8 @@
 #include <emmintrin.h>
 #endif
 
-/* Sixteen bytes at a time: the quote, the backslash, and what needs a second look. Bytes behind `end`
- * may be seen (the record is padded) but a hit there counts as none. */
+/* Sixteen bytes at a time: the quote, the backslash, and what needs a second look. Bytes behind
+ * `end` may be seen (the record is padded) but a hit there counts as none. */
 const char *json_string_end(const char *p, const char *end, unsigned *ret_flags) {
     unsigned flags = 0;
 
@@ -61,7 +61,8 @@ const char *json_string_end(const char *p, const char *end, unsigned *ret_flags)
 #endif
 }
 
-/* The end of an object or array: brackets are counted, strings stepped over, nothing else is looked at. */
+/* The end of an object or array: brackets are counted, strings stepped over, nothing else is looked
+ * at. */
 static const char *nested_end(const char *p, const char *end) {
     int64_t depth = 0;
     unsigned flags;

@@ -28,7 +28,8 @@ static inline bool literal_equal(const char *left, const char *right, size_t len
 #endif
 }
 
-/* A bare value ends at the delimiter that its kind of template expects; json_scan_value checks it. */
+/* A bare value ends at the delimiter that its kind of template expects; json_scan_value checks it.
+ */
 static const char *match_value(const JsonSegment *segment, const char *p, const char *end,
                                JsonSlot *slot) {
     if (segment->kind == JSON_STRING) {

@@ -1,9 +1,9 @@
 /* JSON templates: records resemble each other, so what lies between their values is learnt.
  *
- * A template is the sequence of literal bytes between the values of a record seen before, and the kind of
- * each value. A record that fits is read by comparing literals and scanning only for the ends of values;
- * one that doesn't fit any of the last few templates is walked member by member, and teaches its own.
- * A template holds only what was exact: no duplicate keys, no escaped keys. */
+ * A template is the sequence of literal bytes between the values of a record seen before, and the
+ * kind of each value. A record that fits is read by comparing literals and scanning only for the
+ * ends of values; one that doesn't fit any of the last few templates is walked member by member,
+ * and teaches its own. A template holds only what was exact: no duplicate keys, no escaped keys. */
 #pragma once
 
 #include "base/arena.h"
@@ -18,8 +18,9 @@ enum {
 typedef struct JsonSegment {
     uint16_t literal; /* where its bytes begin in the template's literals */
     uint16_t length;
-    int16_t column;   /* top-level field that wants the value; -1: nobody */
-    uint8_t kind;     /* JSON_STRING (the literal ends with the quote), JSON_NESTED, or JSON_NUMBER: bare */
+    int16_t column; /* top-level field that wants the value; -1: nobody */
+    uint8_t
+        kind; /* JSON_STRING (the literal ends with the quote), JSON_NESTED, or JSON_NUMBER: bare */
 } JsonSegment;
 
 typedef struct JsonTemplate {
@@ -30,12 +31,14 @@ typedef struct JsonTemplate {
     char literals[JSON_TEMPLATE_BYTES + 64];
 } JsonTemplate;
 
-/* Fill slots[column] for a record that fits; false when it does not (slots may be partly filled). */
+/* Fill slots[column] for a record that fits; false when it does not (slots may be partly filled).
+ */
 bool json_template_match(const JsonTemplate *template, const char *record, const char *end,
                          JsonSlot *slots);
 
-/* Learn from a record while it is walked: begin, add each member in order, finish. `previous_end` is where the
- * value before ended (its slot's end; a string's closing quote), or the record's begin. */
+/* Learn from a record while it is walked: begin, add each member in order, finish. `previous_end`
+ * is where the value before ended (its slot's end; a string's closing quote), or the record's
+ * begin. */
 void json_template_begin(JsonTemplate *template);
 void json_template_add(JsonTemplate *template, const char *previous_end, const JsonSlot *value,
                        int column);

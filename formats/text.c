@@ -50,13 +50,12 @@ static Status decode_line(const Decoder *decoder, const Record *record, ColumnBu
         return error_set(fault, PROGRAM_LIMIT_EXCEEDED, "%s", record->fault);
     if (length && record->data[length - 1] == '\r')
         length--;
-    if (!utf8_is_valid(record->data, record->data + length) ||
-        memchr(record->data, '\0', length))
+    if (!utf8_is_valid(record->data, record->data + length) || memchr(record->data, '\0', length))
         return error_set(fault, CHARACTER_NOT_IN_REPERTOIRE,
                          "invalid byte sequence for encoding \"UTF8\"");
     for (uint32_t i = 0; i < decoder->column_count; i++)
-        ((TextView *) column_builder_column(builder, i)->values)[builder->result->batch->row_count] =
-            text_view(record->data, length);
+        ((TextView *) column_builder_column(builder, i)
+             ->values)[builder->result->batch->row_count] = text_view(record->data, length);
     return STATUS_OK;
 }
 

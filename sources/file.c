@@ -1,8 +1,9 @@
 /* File source: a file, or a folder to follow, as one partition of records (lines).
  *
  * A file counts when it was renamed into the folder or closed after writing (inotify tells), or is
- * unchanged for `settle`. Listing alone is enough: inotify only makes it prompt. Offsets are bytes in
- * the journal's virtual concatenation (file_journal.h). Names that start with '.' or '_' or end in
+ * unchanged for `settle`. Listing alone is enough: inotify only makes it prompt. Offsets are bytes
+ * in the journal's virtual concatenation (file_journal.h). Names that start with '.' or '_' or end
+ * in
  * '.tmp' are never read. A file that shrank or whose first 4 KiB changed is reported and not read
  * again; one that vanished is reported. */
 #include <dirent.h>
@@ -38,13 +39,13 @@ struct SourceReader {
     bool is_ordered; /* file_order promises: the watermark may step anywhere */
     const char *file_order;
     int64_t settle_us;
-    int inotify_fd;           /* -1: listing only */
-    char **closed_names;      /* told by inotify: closed or moved in since the last listing */
+    int inotify_fd;      /* -1: listing only */
+    char **closed_names; /* told by inotify: closed or moved in since the last listing */
     size_t closed_count;
-    bool is_overflowed;       /* inotify lost events: list */
-    int64_t folder_mtime_ns;  /* at the last listing */
-    int64_t unsettled_us;     /* until the youngest unsettled file may settle; -1: none */
-    bool is_listed;           /* at least once */
+    bool is_overflowed;      /* inotify lost events: list */
+    int64_t folder_mtime_ns; /* at the last listing */
+    int64_t unsettled_us;    /* until the youngest unsettled file may settle; -1: none */
+    bool is_listed;          /* at least once */
 };
 
 /* One file that a listing found. */
@@ -71,8 +72,11 @@ static const OptionSpec file_options[] = {
 };
 
 static const MetadataColumn file_metadata[] = {
-    {"path", TYPE_TEXT}, {"line", TYPE_INT8}, {"modified", TYPE_TIMESTAMPTZ},
-    {"offset", TYPE_INT8}, {0},
+    {"path", TYPE_TEXT},
+    {"line", TYPE_INT8},
+    {"modified", TYPE_TIMESTAMPTZ},
+    {"offset", TYPE_INT8},
+    {0},
 };
 
 static int64_t stat_mtime_ns(const struct stat *info) {
@@ -110,8 +114,8 @@ static void candidates_add(CandidateList *list, const char *folder, const char *
     }
     candidate = &list->items[list->count++];
     candidate->path = memory_strdup(path);
-    candidate->name = strrchr(candidate->path, '/') ? strrchr(candidate->path, '/') + 1
-                                                    : candidate->path;
+    candidate->name =
+        strrchr(candidate->path, '/') ? strrchr(candidate->path, '/') + 1 : candidate->path;
     candidate->info = info;
 }
 
@@ -151,7 +155,7 @@ static Status list_folder(SourceReader *reader, CandidateList *list, Error *err)
     if (list->count)
         qsort(list->items, list->count, sizeof(*list->items),
               reader->file_order && strcmp(reader->file_order, "name") == 0 ? compare_names
-                                                                             : compare_modified);
+                                                                            : compare_modified);
     return STATUS_OK;
 }
 
@@ -213,8 +217,8 @@ static bool refuse_changed(SourceReader *reader, FileKnown *known, const Candida
 }
 
 static void remember_head(FileKnown *known, const Candidate *candidate) {
-    uint32_t size = candidate->info.st_size < HEAD_BYTES ? (uint32_t) candidate->info.st_size
-                                                         : HEAD_BYTES;
+    uint32_t size =
+        candidate->info.st_size < HEAD_BYTES ? (uint32_t) candidate->info.st_size : HEAD_BYTES;
 
     if (size > known->head_size && head_hash(candidate->path, size, &known->head_hash))
         known->head_size = size;
@@ -275,8 +279,8 @@ static void take_event(SourceReader *reader, const struct inotify_event *event) 
         name++;
     if (was_closed(reader, name))
         return;
-    reader->closed_names = memory_realloc(
-        reader->closed_names, sizeof(*reader->closed_names) * (reader->closed_count + 1));
+    reader->closed_names = memory_realloc(reader->closed_names, sizeof(*reader->closed_names) *
+                                                                    (reader->closed_count + 1));
     reader->closed_names[reader->closed_count++] = memory_strdup(name);
 }
 
@@ -306,8 +310,7 @@ static void watch(SourceReader *reader) {
     reader->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (reader->is_tail)
         mask |= IN_MODIFY;
-    if (reader->inotify_fd >= 0 &&
-        inotify_add_watch(reader->inotify_fd, reader->path, mask) < 0) {
+    if (reader->inotify_fd >= 0 && inotify_add_watch(reader->inotify_fd, reader->path, mask) < 0) {
         close(reader->inotify_fd);
         reader->inotify_fd = -1;
     }
@@ -341,8 +344,8 @@ static Status file_open(const SourceEnvironment *environment, SourceReader **ret
     reader->path = memory_strdup(path);
     reader->journal = file_journal_create();
     reader->is_folder = S_ISDIR(info.st_mode);
-    reader->is_tail = option_is_set(options, "tail") ? option_number(options, "tail") != 0
-                                                     : !reader->is_folder;
+    reader->is_tail =
+        option_is_set(options, "tail") ? option_number(options, "tail") != 0 : !reader->is_folder;
     reader->file_order = option_text(options, "file_order");
     reader->is_ordered = reader->file_order != NULL || !reader->is_folder;
     reader->settle_us = option_number(options, "settle");
@@ -356,8 +359,7 @@ static Status file_open(const SourceEnvironment *environment, SourceReader **ret
 
 static bool must_list(SourceReader *reader, const struct stat *info, bool has_events) {
     return !reader->is_listed || has_events || reader->is_overflowed || reader->unsettled_us >= 0 ||
-           !reader->is_folder || reader->is_tail ||
-           stat_mtime_ns(info) != reader->folder_mtime_ns;
+           !reader->is_folder || reader->is_tail || stat_mtime_ns(info) != reader->folder_mtime_ns;
 }
 
 static Status file_discover(SourceReader *reader, StrBuf *journal, Error *err) {

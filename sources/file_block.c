@@ -10,7 +10,7 @@
 #include "base/memory.h"
 
 enum {
-    READ_STEP = 1 << 16,       /* how far to read on for the end of the last line */
+    READ_STEP = 1 << 16, /* how far to read on for the end of the last line */
     TOO_LONG_SAMPLE = 1024,
 };
 
@@ -83,8 +83,10 @@ static Status read_up_to(LineRead *read, int64_t wanted, Error *err) {
         if (count < 0)
             return error_errno(err, errno, "could not read \"%s\"", read->entry->path);
         if (count == 0)
-            return error_set(err, IO_ERROR, "file \"%s\" shrank while it was read: "
-                                            "what is missing is skipped", read->entry->path);
+            return error_set(err, IO_ERROR,
+                             "file \"%s\" shrank while it was read: "
+                             "what is missing is skipped",
+                             read->entry->path);
         read->length += count;
     }
     memset(block->bytes + read->length, 0, RECORD_PADDING);
@@ -117,8 +119,8 @@ static Status skip_long_line(LineRead *read, int64_t at, int64_t *ret_next, Erro
 
     while (position < read->entry->end) {
         int64_t left = read->entry->end - position;
-        ssize_t count = pread(read->fd, step, left < READ_STEP ? (size_t) left : READ_STEP,
-                              position);
+        ssize_t count =
+            pread(read->fd, step, left < READ_STEP ? (size_t) left : READ_STEP, position);
         const char *newline;
 
         if (count <= 0)
@@ -196,8 +198,7 @@ static Status align(LineRead *read, int64_t *ret_at, Error *err) {
 
 static void place_records(FileBlock *block) {
     for (uint32_t i = 0; i < block->base.record_count; i++)
-        block->base.records[i].data =
-            block->bytes + (uintptr_t) block->base.records[i].data;
+        block->base.records[i].data = block->bytes + (uintptr_t) block->base.records[i].data;
 }
 
 static Status read_lines(LineRead *read, int64_t from_position, size_t wanted_bytes, Error *err) {

@@ -4,12 +4,14 @@
 #include "connector/source.h"
 #include "sources/file_journal.h"
 
-/* The records of `entry` whose first byte has an offset in [from, to), about wanted_bytes of them and at
- * least one if there is one. A record ends before its newline; an empty line is nothing; a line over
- * LIMIT_RECORD_BYTES becomes a record with a fault. 58P01 / 58030 when the file is gone or too short. */
+/* The records of `entry` whose first byte has an offset in [from, to), about wanted_bytes of them
+ * and at least one if there is one. A record ends before its newline; an empty line is nothing; a
+ * line over LIMIT_RECORD_BYTES becomes a record with a fault. 58P01 / 58030 when the file is gone
+ * or too short. */
 MUST_USE Status file_block_read(const FileEntry *entry, int64_t from, int64_t to,
                                 size_t wanted_bytes, Block **ret_block, Error *err);
 /* A block without records that steps over what is left of the entry. */
 Block *file_block_empty(const FileEntry *entry, int64_t to);
-/* The end (exclusive) of the last whole line in [from, size) of the file; `from` when there is none. */
+/* The end (exclusive) of the last whole line in [from, size) of the file; `from` when there is
+ * none. */
 int64_t file_last_line_end(const char *path, int64_t from, int64_t size);

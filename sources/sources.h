@@ -1,4 +1,5 @@
-/* The sources that there are. To add one: its file, and a line here and in source_types (sources.c). */
+/* The sources that there are. To add one: its file, and a line here and in source_types
+ * (sources.c). */
 #pragma once
 
 #include "connector/source.h"
