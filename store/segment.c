@@ -1,0 +1,195 @@
+#include "store/segment.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "store/crash.h"
+#include "store/file.h"
+
+enum { SEGMENT_VERSION = 1 };
+
+static const uint32_t segment_magic = 0x4753524d; /* "MRSG" */
+
+typedef struct SegmentHeader {
+    uint32_t magic;
+    uint32_t version;
+    uint64_t size_bytes;
+    uint64_t checksum;
+} SegmentHeader;
+
+struct SegmentStore {
+    char *folder;
+    int fd; /* of the newest file; -1: none yet */
+    int64_t file;
+    int64_t size_bytes;
+    bool is_dirty;
+};
+
+static void segment_path(const SegmentStore *store, int64_t file, char *path, size_t size) {
+    snprintf(path, size, "%s/seg-%lld", store->folder, (long long) file);
+}
+
+static Status segment_open_file(SegmentStore *store, int64_t file, int64_t size_bytes, Error *err) {
+    char path[PATH_MAX];
+
+    segment_path(store, file, path, sizeof(path));
+    if (store->fd >= 0)
+        close(store->fd);
+    store->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (store->fd < 0)
+        return error_errno(err, errno, "could not open \"%s\"", path);
+    if (ftruncate(store->fd, size_bytes) || lseek(store->fd, size_bytes, SEEK_SET) < 0)
+        return error_errno(err, errno, "could not cut \"%s\"", path);
+    store->file = file;
+    store->size_bytes = size_bytes;
+    return file_sync_directory(store->folder, err);
+}
+
+/* The number in "seg-<n>"; -1 for other names. */
+static int64_t segment_number(const char *name) {
+    char *end;
+    long long number;
+
+    if (strncmp(name, "seg-", 4) != 0)
+        return -1;
+    number = strtoll(name + 4, &end, 10);
+    return *end || number <= 0 ? -1 : number;
+}
+
+/* Remove the files whose number is below `first` or above `last`. */
+static Status remove_outside(SegmentStore *store, int64_t first, int64_t last, Error *err) {
+    DIR *folder = opendir(store->folder);
+    struct dirent *item;
+    Status status = STATUS_OK;
+
+    if (!folder)
+        return error_errno(err, errno, "could not open folder \"%s\"", store->folder);
+    while (status == STATUS_OK && (item = readdir(folder))) {
+        int64_t number = segment_number(item->d_name);
+        char path[PATH_MAX];
+
+        if (number < 0 || (number >= first && number <= last))
+            continue;
+        segment_path(store, number, path, sizeof(path));
+        if (unlink(path))
+            status = error_errno(err, errno, "could not remove \"%s\"", path);
+    }
+    closedir(folder);
+    return status;
+}
+
+Status segment_open(const char *folder, int64_t newest_file, int64_t newest_size,
+                    SegmentStore **ret_store, Error *err) {
+    SegmentStore *store = memory_zalloc(sizeof(*store));
+    Status status;
+
+    store->folder = memory_strdup(folder);
+    store->fd = -1;
+    status = remove_outside(store, 1, newest_file, err);
+    if (status == STATUS_OK && newest_file > 0)
+        status = segment_open_file(store, newest_file, newest_size, err);
+    if (status != STATUS_OK) {
+        segment_close(store);
+        return status;
+    }
+    *ret_store = store;
+    return STATUS_OK;
+}
+
+SegmentStore *segment_close(SegmentStore *store) {
+    if (store) {
+        if (store->fd >= 0)
+            close(store->fd);
+        memory_free(store->folder);
+        memory_free(store);
+    }
+    return NULL;
+}
+
+Status segment_append(SegmentStore *store, const void *bytes, size_t size_bytes,
+                      SegmentPlace *ret_place, Error *err) {
+    SegmentHeader header = {segment_magic, SEGMENT_VERSION, size_bytes,
+                            hash_bytes(bytes, size_bytes)};
+    char path[PATH_MAX];
+
+    if (store->fd < 0 || store->size_bytes > SEGMENT_FILE_BYTES) {
+        TRY(segment_sync(store, err));
+        TRY(segment_open_file(store, store->file + 1, 0, err));
+    }
+    segment_path(store, store->file, path, sizeof(path));
+    TRY(file_write_all(store->fd, path, &header, sizeof(header), err));
+    TRY(file_write_all(store->fd, path, bytes, size_bytes, err));
+    *ret_place = (SegmentPlace) {store->file, store->size_bytes, (int64_t) size_bytes};
+    store->size_bytes += (int64_t) (sizeof(header) + size_bytes);
+    store->is_dirty = true;
+    return STATUS_OK;
+}
+
+Status segment_sync(SegmentStore *store, Error *err) {
+    char path[PATH_MAX];
+
+    if (!store->is_dirty)
+        return STATUS_OK;
+    segment_path(store, store->file, path, sizeof(path));
+    TRY(file_sync_data(store->fd, path, err));
+    store->is_dirty = false;
+    crash_point(CRASH_SEGMENT_WRITTEN);
+    return STATUS_OK;
+}
+
+static Status read_block(int fd, const char *path, const SegmentPlace *place, StrBuf *out,
+                         Error *err) {
+    SegmentHeader header;
+    size_t size_bytes = (size_t) place->size_bytes;
+    char *room;
+
+    if (pread(fd, &header, sizeof(header), place->offset) != sizeof(header) ||
+        header.magic != segment_magic || header.version != SEGMENT_VERSION ||
+        header.size_bytes != size_bytes)
+        return error_set(err, DATA_CORRUPTED, "\"%s\" is damaged at byte %lld", path,
+                         (long long) place->offset);
+    room = strbuf_reserve(out, size_bytes);
+    if (pread(fd, room, size_bytes, place->offset + (int64_t) sizeof(header)) !=
+            (ssize_t) size_bytes ||
+        hash_bytes(room, size_bytes) != header.checksum)
+        return error_set(err, DATA_CORRUPTED, "\"%s\" is damaged at byte %lld", path,
+                         (long long) place->offset);
+    out->length += size_bytes;
+    out->data[out->length] = '\0';
+    return STATUS_OK;
+}
+
+Status segment_read(SegmentStore *store, const SegmentPlace *place, StrBuf *out, Error *err) {
+    char path[PATH_MAX];
+    Status status;
+    int fd;
+
+    segment_path(store, place->file, path, sizeof(path));
+    if (place->size_bytes < 0 || place->size_bytes > INT32_MAX || place->offset < 0)
+        return error_set(err, DATA_CORRUPTED, "checkpoint names a wrong place in \"%s\"", path);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(err, errno, "could not open \"%s\"", path);
+    status = read_block(fd, path, place, out, err);
+    close(fd);
+    return status;
+}
+
+void segment_position(const SegmentStore *store, int64_t *ret_file, int64_t *ret_size) {
+    *ret_file = store->file;
+    *ret_size = store->size_bytes;
+}
+
+Status segment_trim(SegmentStore *store, int64_t first_needed, Error *err) {
+    if (first_needed > store->file)
+        first_needed = store->file; /* the newest is being written */
+    return remove_outside(store, first_needed, INT64_MAX, err);
+}
