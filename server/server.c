@@ -1,0 +1,197 @@
+#include "server/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/file.h"
+
+enum {
+    STATEMENT_THREADS = 16,
+    IO_THREADS = 16,
+    LOCK_FILE_MODE = 0600,
+};
+
+#define MICROS_1970_TO_2000 946684800000000LL
+
+int64_t server_now_us(Server *server) {
+    return server->context->wall_us(server->context) - MICROS_1970_TO_2000;
+}
+
+/* -------- the data directory -------- */
+
+static char *join_path(const char *folder, const char *name) {
+    StrBuf path = {0};
+    char *text;
+
+    if (name[0] != '/')
+        strbuf_printf(&path, "%s/", folder);
+    strbuf_append_text(&path, name);
+    text = memory_strdup(strbuf_text(&path));
+    strbuf_done(&path);
+    return text;
+}
+
+static Status make_temporary_directory(Server *server, Error *err) {
+    const char *parent = getenv("TMPDIR");
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/millrace-XXXXXX", parent && parent[0] ? parent : "/tmp");
+    if (!mkdtemp(path))
+        return error_errno(err, errno, "could not make a folder like \"%s\"", path);
+    server->data_directory = memory_strdup(path);
+    server->is_temporary = true;
+    return STATUS_OK;
+}
+
+/* One process owns the directory; the kernel lets go of the lock when it dies. */
+static Status take_lock(Server *server, Error *err) {
+    char *path = join_path(server->data_directory, "lock");
+    char text[32];
+    Status status = STATUS_OK;
+
+    server->lock_descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, LOCK_FILE_MODE);
+    if (server->lock_descriptor < 0) {
+        status = error_errno(err, errno, "could not open \"%s\"", path);
+    } else if (flock(server->lock_descriptor, LOCK_EX | LOCK_NB) < 0) {
+        IGNORE(error_set(err, OBJECT_IN_USE, "data directory \"%s\" is in use by another millrace",
+                         server->data_directory)); /* returned below, with its hint */
+        status = error_hint(err, "Stop the other one, or choose another folder with --data.");
+    } else {
+        snprintf(text, sizeof(text), "%ld\n", (long) getpid());
+        if (ftruncate(server->lock_descriptor, 0) < 0 ||
+            write(server->lock_descriptor, text, strlen(text)) < 0)
+            status = error_errno(err, errno, "could not write \"%s\"", path);
+    }
+    memory_free(path);
+    return status;
+}
+
+static Status open_data_directory(Server *server, Error *err) {
+    const Config *config = server->config;
+
+    if (!config->data && config->action == CONFIG_SCRIPT) {
+        TRY(make_temporary_directory(server, err));
+    } else {
+        server->data_directory =
+            join_path(config->start_directory, config->data ? config->data : "millrace-data");
+        TRY(file_make_directory(server->data_directory, err));
+    }
+    return take_lock(server, err);
+}
+
+/* -------- settings of the server -------- */
+
+static Status set_fact(Server *server, SettingId id, const char *value, Error *err) {
+    return settings_set(&server->settings, id, value, SETTING_CONTEXT_INTERNAL, err);
+}
+
+/* allowed_directories, by comma; the start folder when nothing was said. */
+static void set_allowed_directories(Server *server) {
+    const char *text = settings_text(&server->settings, SETTING_ALLOWED_DIRECTORIES);
+    const char *start = server->config->start_directory;
+    size_t count = 1;
+
+    for (const char *c = text; *c; c++)
+        count += *c == ',';
+    server->allowed_directories = memory_zalloc(sizeof(char *) * (count + 1));
+    count = 0;
+    while (*text) {
+        size_t length = strcspn(text, ",");
+        char path[PATH_MAX];
+
+        snprintf(path, sizeof(path), "%.*s", (int) length, text);
+        if (length)
+            server->allowed_directories[count++] = join_path(start, path);
+        text += length + (text[length] == ',');
+        text += strspn(text, " ");
+    }
+    if (count == 0)
+        server->allowed_directories[0] = memory_strdup(start);
+    server->options = (OptionEnvironment) {.allowed_directories =
+                                               (const char *const *) server->allowed_directories,
+                                           .base_directory = start};
+}
+
+static void apply_log_level(const Server *server) {
+    static const char *const names[] = {"debug", "info", "warning", "error"};
+    const char *level = settings_text(&server->settings, SETTING_LOG_LEVEL);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (strcmp(names[i], level) == 0)
+            log_set_level((LogLevel) i);
+}
+
+static void make_pools(Server *server) {
+    int64_t workers = settings_number(&server->settings, SETTING_WORKERS);
+
+    if (workers <= 0)
+        workers = sysconf(_SC_NPROCESSORS_ONLN);
+    server->workers = pool_create("worker", workers > 0 ? (int) workers : 1);
+    server->statements = pool_create("statement", STATEMENT_THREADS);
+    server->io = pool_create("io", IO_THREADS);
+}
+
+static Status open_server(Server *server, Error *err) {
+    TRY(open_data_directory(server, err));
+    TRY(set_fact(server, SETTING_DATA_DIRECTORY, server->data_directory, err));
+    set_allowed_directories(server);
+    TRY(catalog_open(server->data_directory, server->registry, &server->options, &server->catalog,
+                     err));
+    make_pools(server);
+    return STATUS_OK;
+}
+
+Status server_open(const Config *config, const Registry *registry, Server **ret_server,
+                   Error *err) {
+    Server *server = memory_zalloc(sizeof(*server));
+    Status status;
+
+    server->config = config;
+    server->registry = registry;
+    server->context = &context_real;
+    server->lock_descriptor = -1;
+    pthread_mutex_init(&server->session_mutex, NULL);
+    settings_init(&server->settings, &config->settings);
+    server->started_at_us = server_now_us(server);
+    memory_account_init(&server->account, "server", NULL,
+                        settings_number(&server->settings, SETTING_MEMORY_LIMIT));
+    apply_log_level(server);
+    status = open_server(server, err);
+    if (status != STATUS_OK) {
+        server_close(server);
+        return status;
+    }
+    *ret_server = server;
+    return STATUS_OK;
+}
+
+Server *server_close(Server *server) {
+    Error error = {0};
+
+    if (!server)
+        return NULL;
+    pool_destroy(server->statements);
+    pool_destroy(server->io);
+    pool_destroy(server->workers);
+    catalog_close(server->catalog);
+    if (server->is_temporary && file_remove_tree(server->data_directory, &error) != STATUS_OK)
+        log_error(LOG_WARNING, "server", &error);
+    if (server->lock_descriptor >= 0)
+        close(server->lock_descriptor);
+    for (char **path = server->allowed_directories; path && *path; path++)
+        memory_free(*path);
+    memory_free(server->allowed_directories);
+    memory_free(server->data_directory);
+    settings_done(&server->settings);
+    pthread_mutex_destroy(&server->session_mutex);
+    memory_free(server);
+    return NULL;
+}

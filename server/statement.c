@@ -1,0 +1,178 @@
+/* Statements: texts, their parsing, and what a session has prepared. */
+#include <assert.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "server/session_state.h"
+
+/* -------- texts -------- */
+
+Status parsed_text_create(const char *sql, size_t length, ParsedText **ret_text, Error *err) {
+    ParsedText *text = memory_zalloc(sizeof(*text));
+    Status status;
+
+    text->reference_count = 1;
+    text->arena = arena_create("statement text", 0);
+    text->sql = arena_strndup(text->arena, sql, length);
+    text->length = length;
+    status = parser_parse(sql, length, text->arena, &text->list, err);
+    if (status != STATUS_OK) {
+        parsed_text_unref(text);
+        return status;
+    }
+    *ret_text = text;
+    return STATUS_OK;
+}
+
+ParsedText *parsed_text_unref(ParsedText *text) {
+    if (!text || --text->reference_count > 0)
+        return NULL;
+    arena_destroy(text->arena);
+    memory_free(text);
+    return NULL;
+}
+
+int parsed_text_count(const ParsedText *text) {
+    return text->list->count;
+}
+
+const char *parsed_text_sql(const ParsedText *text) {
+    return text->sql;
+}
+
+/* -------- statements -------- */
+
+Statement *statement_ref(Statement *statement) {
+    statement->reference_count++;
+    return statement;
+}
+
+Statement *statement_unref(Statement *statement) {
+    if (!statement || --statement->reference_count > 0)
+        return NULL;
+    parsed_text_unref(statement->text);
+    arena_destroy(statement->arena);
+    memory_free(statement->name);
+    memory_free(statement);
+    return NULL;
+}
+
+static Statement *find_statement(Session *session, const char *name) {
+    for (Statement *statement = session->statements; statement; statement = statement->next)
+        if (strcmp(statement->name, name) == 0)
+            return statement;
+    return NULL;
+}
+
+Statement *statement_create(Session *session, ParsedText *text, AstNode *node) {
+    Statement *statement = memory_zalloc(sizeof(*statement));
+
+    statement->session = session;
+    statement->reference_count = 1;
+    statement->text = text;
+    text->reference_count++;
+    statement->node = node;
+    statement->type = node ? statement_type_of(node) : NULL;
+    statement->arena = arena_create("prepared statement", 0);
+    return statement;
+}
+
+Status statement_enter(Session *session, Statement *statement, const char *name, Error *err) {
+    if (name[0] == '\0')
+        session_close_statement(session, name);
+    else if (find_statement(session, name))
+        return error_set(err, DUPLICATE_PREPARED_STATEMENT,
+                         "prepared statement \"%s\" already exists", name);
+    statement->name = memory_strdup(name);
+    statement->next = session->statements;
+    session->statements = statement_ref(statement);
+    return STATUS_OK;
+}
+
+Status session_prepare(Session *session, const PrepareRequest *request, Statement **ret_statement,
+                       Error *err) {
+    bool is_empty = request->index >= request->text->list->count;
+    AstStatement *parsed = is_empty ? NULL : &request->text->list->items[request->index];
+    Statement *statement = statement_create(session, request->text, parsed ? parsed->node : NULL);
+    int count = parsed ? parsed->parameter_count : 0;
+    Status status = STATUS_OK;
+
+    if (request->type_count > count)
+        count = request->type_count;
+    statement->parameter_count = count;
+    statement->parameter_types = arena_new_array(statement->arena, SqlType, (size_t) count + 1);
+    for (int i = 0; i < count; i++)
+        statement->parameter_types[i] =
+            i < request->type_count ? request->types[i] : SQL_TYPE(UNKNOWN);
+    if (request->name)
+        status = statement_enter(session, statement, request->name, err);
+    if (status != STATUS_OK) {
+        statement_unref(statement);
+        return status;
+    }
+    *ret_statement = statement;
+    return STATUS_OK;
+}
+
+Status session_find_statement(Session *session, const char *name, Statement **ret_statement,
+                              Error *err) {
+    Statement *statement = find_statement(session, name);
+
+    if (!statement)
+        return name[0] ? error_set(err, INVALID_STATEMENT_NAME,
+                                   "prepared statement \"%s\" does not exist", name)
+                       : error_set(err, INVALID_STATEMENT_NAME,
+                                   "unnamed prepared statement does not exist");
+    *ret_statement = statement;
+    return STATUS_OK;
+}
+
+void session_close_statement(Session *session, const char *name) {
+    for (Statement **link = &session->statements; *link; link = &(*link)->next)
+        if (strcmp((*link)->name, name) == 0) {
+            Statement *statement = *link;
+
+            *link = statement->next;
+            statement_unref(statement);
+            return;
+        }
+}
+
+/* In a failed block only its end is allowed. */
+Status statement_check_allowed(const Statement *statement, Error *err) {
+    if (statement->session->transaction != TRANSACTION_FAILED || !statement->node ||
+        statement->type->is_allowed_in_failed)
+        return STATUS_OK;
+    return error_set(err, IN_FAILED_SQL_TRANSACTION,
+                     "current transaction is aborted, commands ignored until end of transaction "
+                     "block");
+}
+
+Status session_describe(Session *session, Statement *statement, Error *err) {
+    TRY(statement_check_allowed(statement, err));
+    if (statement->is_described)
+        return STATUS_OK;
+    if (statement->node && statement->type->describe)
+        TRY(statement->type->describe(statement, err));
+    for (int i = 0; i < statement->parameter_count; i++)
+        if (statement->parameter_types[i].id == TYPE_UNKNOWN)
+            statement->parameter_types[i] = SQL_TYPE(TEXT);
+    statement->is_described = true;
+    return STATUS_OK;
+}
+
+int statement_parameter_count(const Statement *statement) {
+    return statement->parameter_count;
+}
+
+const SqlType *statement_parameter_types(const Statement *statement) {
+    return statement->parameter_types;
+}
+
+const ResultShape *statement_shape(const Statement *statement) {
+    return &statement->shape;
+}
+
+bool statement_is_empty(const Statement *statement) {
+    return statement->node == NULL;
+}

@@ -1,0 +1,101 @@
+/* SELECT, VALUES, TABLE, WITH: planned when a portal is opened, run bit by bit.
+ *
+ * A prepared statement is bound again for each portal, with the values of its parameters, so that
+ * its plan fits them and the catalog of the moment. */
+#include <string.h>
+
+#include "optimizer/optimizer.h"
+#include "server/session_state.h"
+
+static ResultShape shape_of(const Plan *plan, Arena *arena) {
+    ResultColumn *columns = arena_new_array(arena, ResultColumn, (size_t) plan->column_count + 1);
+
+    for (int i = 0; i < plan->column_count; i++)
+        columns[i] =
+            (ResultColumn) {arena_strdup(arena, plan->columns[i].name), plan->columns[i].type};
+    return (ResultShape) {true, plan->column_count, columns};
+}
+
+Status query_statement_describe(Statement *statement, Error *err) {
+    Session *session = statement->session;
+    CatalogSnapshot *snapshot = session_snapshot(session);
+    EvalContext eval;
+    PlannerContext planner;
+    const Plan *plan = NULL;
+    Status status;
+
+    session_init_eval(session, &eval);
+    session_init_planner(session, statement->arena, snapshot, &planner);
+    planner.eval = &eval;
+    planner.notice = NULL; /* told when it runs */
+    planner.parameter_types = statement->parameter_types;
+    planner.parameter_count = statement->parameter_count;
+    status = planner_bind_query(&planner, statement->node, &plan, err);
+    if (status == STATUS_OK) {
+        statement->parameter_types = planner.parameter_types;
+        statement->parameter_count = planner.parameter_count;
+        statement->shape = shape_of(plan, statement->arena);
+    }
+    if (snapshot)
+        catalog_snapshot_unref(snapshot);
+    return status;
+}
+
+/* An epoch for one batch execution: no watermarks. */
+static Epoch *make_epoch(Portal *portal, const EvalContext *eval, int scan_count) {
+    Epoch *epoch = arena_new(portal->arena, Epoch);
+    int64_t *none = arena_new_array(portal->arena, int64_t, (size_t) scan_count + 1);
+
+    for (int i = 0; i <= scan_count; i++)
+        none[i] = INT64_MIN;
+    *epoch = (Epoch) {.eval = *eval,
+                      .is_final = true,
+                      .late_below = none,
+                      .close_below = none,
+                      .scan_count = scan_count,
+                      .cancel = &portal->session->cancel};
+    return epoch;
+}
+
+static void count_scan(const Plan *node, void *data) {
+    if (node->kind == PLAN_SCAN)
+        *(int *) data += 1;
+}
+
+Status query_statement_open(Portal *portal, Error *err) {
+    Session *session = portal->session;
+    EvalContext *eval = arena_new(portal->arena, EvalContext);
+    PlannerContext planner;
+    OptimizerOptions options = {.eval = eval};
+    const Plan *plan = NULL;
+    int scan_count = 0;
+
+    session_init_eval(session, eval);
+    portal->snapshot = session_snapshot(session);
+    eval->catalog = portal->snapshot;
+    session_init_planner(session, portal->arena, portal->snapshot, &planner);
+    planner.eval = eval;
+    planner.parameter_types = portal->statement->parameter_types;
+    planner.parameter_count = portal->parameter_count;
+    planner.parameter_values = portal->parameters;
+    TRY(planner_bind_query(&planner, portal->statement->node, &plan, err));
+    portal->shape = shape_of(plan, portal->arena);
+    options.disabled_rules = settings_text(&session->settings, SETTING_DISABLE_RULES);
+    TRY(optimizer_run(plan, &options, portal->arena, &plan, err));
+    TRY(optimizer_lower(plan, &options, portal->arena, &plan, err));
+    plan_visit(plan, count_scan, &scan_count);
+    portal->epoch = make_epoch(portal, eval, scan_count);
+    portal->environment = (ExecEnvironment) {.registry = session->server->registry,
+                                             .server = session->server,
+                                             .catalog = portal->snapshot,
+                                             .session = session,
+                                             .account = &session->server->account};
+    return query_open(plan, &portal->environment, portal->epoch, &portal->query, err);
+}
+
+Status query_statement_run(Portal *portal, PortalLimits limits, RowReceiver *receiver,
+                           int64_t *ret_rows, Error *err) {
+    TRY(query_run(portal->query, limits.rows_max, limits.bytes_wanted, receiver, ret_rows, err));
+    portal_set_tag(portal, "SELECT %lld", (long long) (portal->row_count + *ret_rows));
+    return STATUS_OK;
+}
