@@ -16,8 +16,10 @@ enum {
 
 /* -------- text, numbers -------- */
 
-/* The whole text is one number, blanks around allowed (22P02, 22003). */
-MUST_USE Status numeric_parse(const char *text, size_t length, Numeric *ret_value, Error *err);
+/* The whole text is one number, blanks around allowed (22P02, 22003); rounded to `typmod` (-1:
+ * none) while it is read, so that it may have any number of digits after the point. */
+MUST_USE Status numeric_parse(const char *text, size_t length, int32_t typmod, Numeric *ret_value,
+                              Error *err);
 void numeric_append_text(const Numeric *value, StrBuf *out);
 Numeric numeric_from_int64(int64_t number);
 /* 15 significant digits, as PostgreSQL casts; float4: 6. */

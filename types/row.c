@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "types/datetime_form.h"
+#include "types/jsonb.h"
 #include "types/nested.h"
 #include "types/numeric.h"
 
@@ -159,6 +160,14 @@ static void append_key_slot(StrBuf *out, SqlType type, const void *slot) {
         __int128 span = interval_span(slot);
 
         append_fixed(out, &span, sizeof(span));
+        return;
+    }
+    case TYPE_JSONB: {
+        StrBuf key = {0};
+
+        jsonb_append_sort_key(slot, &key);
+        append_fixed_text(out, key.data, (uint32_t) key.length);
+        strbuf_done(&key);
         return;
     }
     case TYPE_ARRAY:
@@ -362,6 +371,14 @@ static void append_sort_varlen(StrBuf *out, const Value *value) {
 
     if (value->type.id == TYPE_ARRAY || value->type.id == TYPE_RECORD) {
         append_sort_nested(out, value);
+        return;
+    }
+    if (value->type.id == TYPE_JSONB) {
+        StrBuf key = {0};
+
+        jsonb_append_sort_key(&value->text, &key);
+        append_sort_text(out, key.data, (uint32_t) key.length);
+        strbuf_done(&key);
         return;
     }
     if (value->type.id == TYPE_BPCHAR)

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "types/datetime_form.h"
+#include "types/jsonb.h"
 #include "types/nested.h"
 #include "types/numeric.h"
 
@@ -69,6 +70,8 @@ static int compare_varlen(const Value *left, const Value *right) {
 
         return text_compare(&left_text, &right_text);
     }
+    case TYPE_JSONB:
+        return jsonb_compare(&left->text, &right->text);
     case TYPE_ARRAY:
         return array_compare(left, right);
     case TYPE_RECORD:
