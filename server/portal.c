@@ -33,7 +33,7 @@ void portal_close(Portal *portal) {
     query_close(portal->query);
     if (portal->snapshot)
         catalog_snapshot_unref(portal->snapshot);
-    statement_unref(portal->statement);
+    prepared_unref(portal->statement);
     arena_destroy(portal->arena);
     memory_free(portal->name);
     memory_free(portal);
@@ -63,9 +63,9 @@ static void copy_request(Portal *portal, const PortalRequest *request) {
 }
 
 static Status open_portal(Portal *portal, Error *err) {
-    Statement *statement = portal->statement;
+    Prepared *statement = portal->statement;
 
-    TRY(statement_check_allowed(statement, err));
+    TRY(prepared_check_allowed(statement, err));
     portal->shape = statement->shape;
     if (statement->node && statement->type->open)
         TRY(statement->type->open(portal, err));
@@ -83,7 +83,7 @@ Status session_open_portal(Session *session, const PortalRequest *request, Porta
 
     portal->session = session;
     portal->arena = arena_create("portal", 0);
-    portal->statement = statement_ref(request->statement);
+    portal->statement = prepared_ref(request->statement);
     copy_request(portal, request);
     if (request->name)
         status = enter_portal(session, portal, request->name, err);
@@ -166,7 +166,7 @@ static Status run_portal(Portal *portal, PortalLimits limits, RowReceiver *recei
 
     if (!portal->statement->node)
         return STATUS_OK;
-    TRY(statement_check_allowed(portal->statement, err));
+    TRY(prepared_check_allowed(portal->statement, err));
     status = portal->statement->type->run(portal, limits, receiver, ret_rows, err);
     if (status == STATUS_OK)
         status = session_commit_statement(portal->session, err);

@@ -287,14 +287,14 @@ static void start_query(Protocol *protocol, const WireFrame *frame) {
 
 static Status open_query_portal(Protocol *protocol, Error *err) {
     PrepareRequest request = {.text = protocol->script, .index = protocol->script_index};
-    Statement *statement = NULL;
+    Prepared *statement = NULL;
     PortalRequest portal_request = {0};
     Status status;
 
     TRY(session_prepare(protocol->session, &request, &statement, err));
     portal_request.statement = statement;
     status = session_open_portal(protocol->session, &portal_request, &protocol->portal, err);
-    statement_unref(statement);
+    prepared_unref(statement);
     TRY(status);
     if (portal_shape(protocol->portal)->has_rows)
         protocol_append_row_description(protocol, portal_shape(protocol->portal), protocol->portal);

@@ -31,7 +31,7 @@ static Status take_parse(Protocol *protocol, WireReader *reader, Error *err) {
     const char *name = wire_read_text(reader);
     const char *sql = wire_read_text(reader);
     PrepareRequest request = {.name = name};
-    Statement *statement = NULL;
+    Prepared *statement = NULL;
     ParsedText *text = NULL;
     Status status;
 
@@ -48,7 +48,7 @@ static Status take_parse(Protocol *protocol, WireReader *reader, Error *err) {
     status = session_describe(protocol->session, statement, err);
     if (status != STATUS_OK)
         session_close_statement(protocol->session, name);
-    statement_unref(statement);
+    prepared_unref(statement);
     TRY(status);
     wire_append_empty(&protocol->output, '1');
     return STATUS_OK;
@@ -99,7 +99,7 @@ static Status decode_parameter(Protocol *protocol, const ParameterBytes *bytes, 
                             session_form_settings(protocol->session), arena, ret_value, err);
 }
 
-static Status read_parameters(Protocol *protocol, WireReader *reader, Statement *statement,
+static Status read_parameters(Protocol *protocol, WireReader *reader, Prepared *statement,
                               Arena *arena, PortalRequest *request, Error *err) {
     int format_count = 0;
     int16_t *formats = NULL;
@@ -112,16 +112,16 @@ static Status read_parameters(Protocol *protocol, WireReader *reader, Statement 
         return error_set(err, PROTOCOL_VIOLATION,
                          "bind message has %d parameter formats but %d parameters", format_count,
                          count);
-    if (!reader->is_damaged && count != statement_parameter_count(statement))
+    if (!reader->is_damaged && count != prepared_parameter_count(statement))
         return error_set(err, PROTOCOL_VIOLATION,
                          "bind message supplies %d parameters, but prepared statement \"%s\" "
                          "requires %d",
-                         count, request->name, statement_parameter_count(statement));
+                         count, request->name, prepared_parameter_count(statement));
     values = arena_new_array(arena, Value, (size_t) count + 1);
     for (int i = 0; i < count && !reader->is_damaged; i++) {
         int32_t size = wire_read_i32(reader);
         ParameterBytes bytes = {.format = format_at(formats, format_count, i),
-                                .type = statement_parameter_types(statement)[i]};
+                                .type = prepared_parameter_types(statement)[i]};
 
         if (size < -1)
             reader->is_damaged = true;
@@ -144,7 +144,7 @@ static Status take_bind(Protocol *protocol, WireReader *reader, Error *err) {
     const char *portal_name = wire_read_text(reader);
     const char *statement_name = wire_read_text(reader);
     PortalRequest request = {.name = statement_name};
-    Statement *statement = NULL;
+    Prepared *statement = NULL;
     int16_t *formats = NULL;
     Portal *portal = NULL;
 
@@ -171,20 +171,20 @@ static void append_shape(Protocol *protocol, const ResultShape *shape, const Por
 
 static Status describe_statement(Protocol *protocol, const char *name, Error *err) {
     StrBuf *out = &protocol->output;
-    Statement *statement = NULL;
+    Prepared *statement = NULL;
     size_t start;
 
     TRY(session_find_statement(protocol->session, name, &statement, err));
     TRY(session_describe(protocol->session, statement, err));
     start = wire_begin(out, 't');
-    strbuf_append_u16(out, (uint16_t) statement_parameter_count(statement));
-    for (int i = 0; i < statement_parameter_count(statement); i++) {
-        SqlType type = statement_parameter_types(statement)[i];
+    strbuf_append_u16(out, (uint16_t) prepared_parameter_count(statement));
+    for (int i = 0; i < prepared_parameter_count(statement); i++) {
+        SqlType type = prepared_parameter_types(statement)[i];
 
         strbuf_append_u32(out, type.id == TYPE_UNKNOWN ? type_oid(SQL_TYPE(TEXT)) : type_oid(type));
     }
     wire_end(out, start);
-    append_shape(protocol, statement_shape(statement), NULL);
+    append_shape(protocol, prepared_shape(statement), NULL);
     return STATUS_OK;
 }
 

@@ -3,7 +3,7 @@
  * Knows no protocol: the wire and the script runner are its clients. A session is used by one
  * thread at a time; only session_cancel may come from another. The life of a statement:
  *
- *     text ─parsed_text_create→ ParsedText ─session_prepare→ Statement ─session_open_portal→ Portal
+ *     text ─parsed_text_create→ ParsedText ─session_prepare→ Prepared ─session_open_portal→ Portal
  *                                                                          │ portal_run (again
  *                                                                          ▼  while STATUS_MORE)
  *                                                                       rows, tag
@@ -67,7 +67,7 @@ typedef struct ResultShape {
     const ResultColumn *columns;
 } ResultShape;
 
-typedef struct Statement Statement; /* shared, counted */
+typedef struct Prepared Prepared; /* shared, counted */
 typedef struct Portal Portal;
 
 /* Prepare statement `index` of the text (may have none: an empty statement). `name` NULL: known to
@@ -82,19 +82,19 @@ typedef struct PrepareRequest {
 } PrepareRequest;
 
 MUST_USE Status session_prepare(Session *session, const PrepareRequest *request,
-                                Statement **ret_statement, Error *err);
+                                Prepared **ret_statement, Error *err);
 /* 26000 when there is none. */
-MUST_USE Status session_find_statement(Session *session, const char *name,
-                                       Statement **ret_statement, Error *err);
+MUST_USE Status session_find_statement(Session *session, const char *name, Prepared **ret_statement,
+                                       Error *err);
 void session_close_statement(Session *session, const char *name); /* missing: fine */
-Statement *statement_ref(Statement *statement);
-Statement *statement_unref(Statement *statement);
+Prepared *prepared_ref(Prepared *statement);
+Prepared *prepared_unref(Prepared *statement);
 /* Find types of parameters and result, once. */
-MUST_USE Status session_describe(Session *session, Statement *statement, Error *err);
-int statement_parameter_count(const Statement *statement);
-const SqlType *statement_parameter_types(const Statement *statement);
-const ResultShape *statement_shape(const Statement *statement);
-bool statement_is_empty(const Statement *statement);
+MUST_USE Status session_describe(Session *session, Prepared *statement, Error *err);
+int prepared_parameter_count(const Prepared *statement);
+const SqlType *prepared_parameter_types(const Prepared *statement);
+const ResultShape *prepared_shape(const Prepared *statement);
+bool prepared_is_empty(const Prepared *statement);
 
 /* -------- portals -------- */
 
@@ -102,7 +102,7 @@ bool statement_is_empty(const Statement *statement);
  * taken. `parameters` are copied. */
 typedef struct PortalRequest {
     const char *name;
-    Statement *statement;
+    Prepared *statement;
     const Value *parameters;
     int parameter_count;
     const int16_t *formats; /* result formats of the protocol; kept for the client; may be NULL */

@@ -39,7 +39,7 @@ struct Session {
     Savepoint *savepoints;                   /* innermost first */
     CatalogTransaction *catalog_transaction; /* NULL: no DDL yet */
 
-    Statement *statements;
+    Prepared *statements;
     Portal *portals;
 
     /* Guarded by server->session_mutex: what millrace.sessions shows. */
@@ -58,10 +58,10 @@ struct ParsedText {
 
 typedef struct StatementType StatementType;
 
-struct Statement {
+struct Prepared {
     Session *session;
     char *name; /* owned; NULL: not in the session's list */
-    Statement *next;
+    Prepared *next;
     int reference_count;
     ParsedText *text;
     AstNode *node; /* NULL: empty */
@@ -77,7 +77,7 @@ struct Portal {
     Session *session;
     char *name; /* owned; NULL: not in the session's list */
     Portal *next;
-    Statement *statement; /* ref */
+    Prepared *statement; /* ref */
     Arena *arena;
     Value *parameters;
     int parameter_count;
@@ -111,7 +111,7 @@ struct StatementType {
     bool may_block;
     bool is_allowed_in_failed; /* ROLLBACK, COMMIT */
     /* Parameter types and shape, without running. NULL: neither. */
-    Status (*describe)(Statement *statement, Error *err);
+    Status (*describe)(Prepared *statement, Error *err);
     /* Bind to a portal: shape, query or rows. NULL: the statement's shape. */
     Status (*open)(Portal *portal, Error *err);
     /* Give rows, or do it; sets the tag when complete. */
@@ -148,10 +148,9 @@ MUST_USE Status session_commit_statement(Session *session, Error *err);
 MUST_USE Status session_leave_transaction(Session *session, const char *what, Error *err);
 
 /* -------- of statement.c -------- */
-Statement *statement_create(Session *session, ParsedText *text, AstNode *node);
-MUST_USE Status statement_enter(Session *session, Statement *statement, const char *name,
-                                Error *err);
-MUST_USE Status statement_check_allowed(const Statement *statement, Error *err);
+Prepared *prepared_create(Session *session, ParsedText *text, AstNode *node);
+MUST_USE Status prepared_enter(Session *session, Prepared *statement, const char *name, Error *err);
+MUST_USE Status prepared_check_allowed(const Prepared *statement, Error *err);
 
 /* -------- of portal.c, for the statements -------- */
 typedef struct TextRows {
@@ -170,7 +169,7 @@ MUST_USE Status portal_give_rows(Portal *portal, PortalLimits limits, RowReceive
 void portal_set_tag(Portal *portal, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* -------- statement families -------- */
-MUST_USE Status query_statement_describe(Statement *statement, Error *err);
+MUST_USE Status query_statement_describe(Prepared *statement, Error *err);
 MUST_USE Status query_statement_open(Portal *portal, Error *err);
 MUST_USE Status query_statement_run(Portal *portal, PortalLimits limits, RowReceiver *receiver,
                                     int64_t *ret_rows, Error *err);

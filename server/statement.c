@@ -42,12 +42,12 @@ const char *parsed_text_sql(const ParsedText *text) {
 
 /* -------- statements -------- */
 
-Statement *statement_ref(Statement *statement) {
+Prepared *prepared_ref(Prepared *statement) {
     statement->reference_count++;
     return statement;
 }
 
-Statement *statement_unref(Statement *statement) {
+Prepared *prepared_unref(Prepared *statement) {
     if (!statement || --statement->reference_count > 0)
         return NULL;
     parsed_text_unref(statement->text);
@@ -57,15 +57,15 @@ Statement *statement_unref(Statement *statement) {
     return NULL;
 }
 
-static Statement *find_statement(Session *session, const char *name) {
-    for (Statement *statement = session->statements; statement; statement = statement->next)
+static Prepared *find_statement(Session *session, const char *name) {
+    for (Prepared *statement = session->statements; statement; statement = statement->next)
         if (strcmp(statement->name, name) == 0)
             return statement;
     return NULL;
 }
 
-Statement *statement_create(Session *session, ParsedText *text, AstNode *node) {
-    Statement *statement = memory_zalloc(sizeof(*statement));
+Prepared *prepared_create(Session *session, ParsedText *text, AstNode *node) {
+    Prepared *statement = memory_zalloc(sizeof(*statement));
 
     statement->session = session;
     statement->reference_count = 1;
@@ -77,7 +77,7 @@ Statement *statement_create(Session *session, ParsedText *text, AstNode *node) {
     return statement;
 }
 
-Status statement_enter(Session *session, Statement *statement, const char *name, Error *err) {
+Status prepared_enter(Session *session, Prepared *statement, const char *name, Error *err) {
     if (name[0] == '\0')
         session_close_statement(session, name);
     else if (find_statement(session, name))
@@ -85,15 +85,15 @@ Status statement_enter(Session *session, Statement *statement, const char *name,
                          "prepared statement \"%s\" already exists", name);
     statement->name = memory_strdup(name);
     statement->next = session->statements;
-    session->statements = statement_ref(statement);
+    session->statements = prepared_ref(statement);
     return STATUS_OK;
 }
 
-Status session_prepare(Session *session, const PrepareRequest *request, Statement **ret_statement,
+Status session_prepare(Session *session, const PrepareRequest *request, Prepared **ret_statement,
                        Error *err) {
     bool is_empty = request->index >= request->text->list->count;
     AstStatement *parsed = is_empty ? NULL : &request->text->list->items[request->index];
-    Statement *statement = statement_create(session, request->text, parsed ? parsed->node : NULL);
+    Prepared *statement = prepared_create(session, request->text, parsed ? parsed->node : NULL);
     int count = parsed ? parsed->parameter_count : 0;
     Status status = STATUS_OK;
 
@@ -105,18 +105,18 @@ Status session_prepare(Session *session, const PrepareRequest *request, Statemen
         statement->parameter_types[i] =
             i < request->type_count ? request->types[i] : SQL_TYPE(UNKNOWN);
     if (request->name)
-        status = statement_enter(session, statement, request->name, err);
+        status = prepared_enter(session, statement, request->name, err);
     if (status != STATUS_OK) {
-        statement_unref(statement);
+        prepared_unref(statement);
         return status;
     }
     *ret_statement = statement;
     return STATUS_OK;
 }
 
-Status session_find_statement(Session *session, const char *name, Statement **ret_statement,
+Status session_find_statement(Session *session, const char *name, Prepared **ret_statement,
                               Error *err) {
-    Statement *statement = find_statement(session, name);
+    Prepared *statement = find_statement(session, name);
 
     if (!statement)
         return name[0] ? error_set(err, INVALID_STATEMENT_NAME,
@@ -128,18 +128,18 @@ Status session_find_statement(Session *session, const char *name, Statement **re
 }
 
 void session_close_statement(Session *session, const char *name) {
-    for (Statement **link = &session->statements; *link; link = &(*link)->next)
+    for (Prepared **link = &session->statements; *link; link = &(*link)->next)
         if (strcmp((*link)->name, name) == 0) {
-            Statement *statement = *link;
+            Prepared *statement = *link;
 
             *link = statement->next;
-            statement_unref(statement);
+            prepared_unref(statement);
             return;
         }
 }
 
 /* In a failed block only its end is allowed. */
-Status statement_check_allowed(const Statement *statement, Error *err) {
+Status prepared_check_allowed(const Prepared *statement, Error *err) {
     if (statement->session->transaction != TRANSACTION_FAILED || !statement->node ||
         statement->type->is_allowed_in_failed)
         return STATUS_OK;
@@ -148,8 +148,8 @@ Status statement_check_allowed(const Statement *statement, Error *err) {
                      "block");
 }
 
-Status session_describe(Session *session, Statement *statement, Error *err) {
-    TRY(statement_check_allowed(statement, err));
+Status session_describe(Session *session, Prepared *statement, Error *err) {
+    TRY(prepared_check_allowed(statement, err));
     if (statement->is_described)
         return STATUS_OK;
     if (statement->node && statement->type->describe)
@@ -161,18 +161,18 @@ Status session_describe(Session *session, Statement *statement, Error *err) {
     return STATUS_OK;
 }
 
-int statement_parameter_count(const Statement *statement) {
+int prepared_parameter_count(const Prepared *statement) {
     return statement->parameter_count;
 }
 
-const SqlType *statement_parameter_types(const Statement *statement) {
+const SqlType *prepared_parameter_types(const Prepared *statement) {
     return statement->parameter_types;
 }
 
-const ResultShape *statement_shape(const Statement *statement) {
+const ResultShape *prepared_shape(const Prepared *statement) {
     return &statement->shape;
 }
 
-bool statement_is_empty(const Statement *statement) {
+bool prepared_is_empty(const Prepared *statement) {
     return statement->node == NULL;
 }

@@ -16,7 +16,7 @@ static ResultShape shape_of(const Plan *plan, Arena *arena) {
     return (ResultShape) {true, plan->column_count, columns};
 }
 
-Status query_statement_describe(Statement *statement, Error *err) {
+Status query_statement_describe(Prepared *statement, Error *err) {
     Session *session = statement->session;
     CatalogSnapshot *snapshot = session_snapshot(session);
     EvalContext eval;

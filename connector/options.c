@@ -1,0 +1,249 @@
+/* Options: parse and check what stands in WITH (…) against the declared tables. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/nearest.h"
+#include "connector/option.h"
+#include "connector/path.h"
+#include "types/datetime_form.h"
+
+typedef struct OptionParse {
+    const OptionSpec *const *tables;
+    const OptionEnvironment *environment;
+    Arena *arena;
+    OptionSet set;
+} OptionParse;
+
+static Status bad_value(const OptionText *text, const char *expected, Error *err) {
+    error_at(err, text->value_position, INVALID_PARAMETER,
+             "invalid value for option \"%s\": \"%s\"", text->name, text->value);
+    return error_hint(err, "%s", expected);
+}
+
+/* -------- one value by its type -------- */
+
+static Status parse_choice(const OptionText *text, OptionValue *value, Arena *arena, Error *err) {
+    const char *choices = value->spec->choices;
+    Nearest nearest = nearest_begin(text->value);
+    char *list = arena_strdup(arena, choices);
+    char *rest = list;
+    char *choice;
+
+    while ((choice = strsep(&rest, "|"))) {
+        if (strcmp(choice, text->value) == 0)
+            return STATUS_OK;
+        nearest_offer(&nearest, choice);
+    }
+    list = arena_strdup(arena, choices);
+    for (char *c = list; *c; c++)
+        if (*c == '|')
+            *c = ',';
+    IGNORE(bad_value(text, "", err)); /* returned by error_hint */
+    if (nearest.best)
+        return error_hint(err, "Did you mean \"%s\"? Possible values: %s.", nearest.best, list);
+    return error_hint(err, "Possible values: %s.", list);
+}
+
+static Status parse_bool(const OptionText *text, OptionValue *value, Error *err) {
+    static const char *const words[][2] = {
+        {"true", "false"}, {"on", "off"}, {"yes", "no"}, {"1", "0"}, {"t", "f"}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
+        for (int is_false = 0; is_false < 2; is_false++)
+            if (strcasecmp(text->value, words[i][is_false]) == 0) {
+                value->number = !is_false;
+                return STATUS_OK;
+            }
+    return bad_value(text, "Write true or false.", err);
+}
+
+static bool parse_digits(const char *text, int64_t *ret_number, const char **ret_end) {
+    char *end;
+
+    errno = 0;
+    *ret_number = strtoll(text, &end, 10);
+    *ret_end = end;
+    return end != text && errno == 0;
+}
+
+static Status parse_int(const OptionText *text, OptionValue *value, Error *err) {
+    const char *end;
+
+    if (!parse_digits(text->value, &value->number, &end) || *end)
+        return bad_value(text, "Write a whole number.", err);
+    return STATUS_OK;
+}
+
+static Status parse_size(const OptionText *text, OptionValue *value, Error *err) {
+    static const struct {
+        const char *name;
+        int64_t factor;
+    } units[] = {{"", 1},         {"B", 1},        {"kB", 1 << 10},
+                 {"MB", 1 << 20}, {"GB", 1 << 30}, {"TB", (int64_t) 1 << 40}};
+    const char *end;
+    int64_t number;
+
+    if (parse_digits(text->value, &number, &end) && number >= 0) {
+        end += strspn(end, " ");
+        for (size_t i = 0; i < ARRAY_LENGTH(units); i++)
+            if (strcasecmp(units[i].name, end) == 0 &&
+                !__builtin_mul_overflow(number, units[i].factor, &value->number))
+                return STATUS_OK;
+    }
+    return bad_value(text, "Write bytes with a unit: 64kB, 128MB, 1GB.", err);
+}
+
+static Status parse_duration(const OptionText *text, OptionValue *value, Error *err) {
+    Interval interval;
+    __int128 span;
+
+    if (interval_parse_text(text->value, strlen(text->value), -1, &form_settings_default, &interval,
+                            err) != STATUS_OK)
+        return bad_value(text, "Write a duration: 500 ms, 1s, 5 minutes.", err);
+    if (interval.months != 0)
+        return bad_value(text, "Months have no fixed length: write days.", err);
+    span = interval_span(&interval);
+    if (span < 0 || span > INT64_MAX)
+        return bad_value(text, "Write a duration that is not negative.", err);
+    value->number = (int64_t) span;
+    return STATUS_OK;
+}
+
+static Status parse_path(const OptionParse *parse, const OptionText *text, OptionValue *value,
+                         Error *err) {
+    Status status = path_resolve(text->value, parse->environment, parse->arena, &value->text, err);
+
+    if (status != STATUS_OK)
+        err->position = text->value_position;
+    return status;
+}
+
+static Status parse_value(const OptionParse *parse, const OptionText *text, OptionValue *value,
+                          Error *err) {
+    value->text = arena_strdup(parse->arena, text->value);
+    switch (value->spec->type) {
+    case OPTION_CHOICE:
+        return parse_choice(text, value, parse->arena, err);
+    case OPTION_BOOL:
+        return parse_bool(text, value, err);
+    case OPTION_INT:
+        return parse_int(text, value, err);
+    case OPTION_SIZE:
+        return parse_size(text, value, err);
+    case OPTION_DURATION:
+        return parse_duration(text, value, err);
+    case OPTION_PATH:
+        return parse_path(parse, text, value, err);
+    case OPTION_TEXT:
+    case OPTION_SECRET:
+        break;
+    }
+    return STATUS_OK;
+}
+
+/* -------- the set -------- */
+
+static int count_specs(const OptionSpec *const *tables) {
+    int count = 0;
+
+    for (; *tables; tables++)
+        for (const OptionSpec *spec = *tables; spec->name; spec++)
+            count++;
+    return count;
+}
+
+/* NULL: none. A name in two tables is the first one's. */
+static OptionValue *find_value(OptionSet *set, const char *name) {
+    for (int i = 0; i < set->count; i++)
+        if (strcmp(set->values[i].spec->name, name) == 0)
+            return &set->values[i];
+    return NULL;
+}
+
+static Status unknown_option(const OptionSet *set, const OptionText *text, Error *err) {
+    Nearest nearest = nearest_begin(text->name);
+
+    for (int i = 0; i < set->count; i++)
+        nearest_offer(&nearest, set->values[i].spec->name);
+    error_at(err, text->name_position, INVALID_PARAMETER, "unknown option \"%s\"", text->name);
+    if (nearest.best)
+        return error_hint(err, "Did you mean \"%s\"?", nearest.best);
+    return STATUS_ERROR;
+}
+
+static Status take_text(OptionParse *parse, const OptionText *text, Error *err) {
+    OptionValue *value = find_value(&parse->set, text->name);
+
+    if (!value)
+        return unknown_option(&parse->set, text, err);
+    if (value->is_set)
+        return error_at(err, text->name_position, INVALID_PARAMETER,
+                        "option \"%s\" is given more than once", text->name);
+    value->is_set = true;
+    value->is_null = false;
+    value->position = text->value_position;
+    return parse_value(parse, text, value, err);
+}
+
+static Status take_fallback(OptionParse *parse, OptionValue *value, Error *err) {
+    const OptionSpec *spec = value->spec;
+    OptionText text = {.name = spec->name, .value = spec->fallback};
+
+    if (value->is_set)
+        return STATUS_OK;
+    value->is_null = !spec->fallback;
+    if (spec->fallback)
+        return parse_value(parse, &text, value, err);
+    if (spec->flags & OPTION_REQUIRED) {
+        error_set(err, INVALID_PARAMETER, "option \"%s\" is missing", spec->name);
+        return error_hint(err, "Add %s = '…' to WITH: %s.", spec->name, spec->doc);
+    }
+    return STATUS_OK;
+}
+
+Status options_parse(const OptionSpec *const *tables, const OptionText *texts, int count,
+                     const OptionEnvironment *environment, Arena *arena, OptionSet *ret_options,
+                     Error *err) {
+    OptionParse parse = {.tables = tables, .environment = environment, .arena = arena};
+    int index = 0;
+
+    parse.set.count = count_specs(tables);
+    parse.set.values = arena_new_array(arena, OptionValue, (size_t) parse.set.count + 1);
+    for (; *tables; tables++)
+        for (const OptionSpec *spec = *tables; spec->name; spec++)
+            parse.set.values[index++].spec = spec;
+    for (int i = 0; i < count; i++)
+        TRY(take_text(&parse, &texts[i], err));
+    for (int i = 0; i < parse.set.count; i++)
+        TRY(take_fallback(&parse, &parse.set.values[i], err));
+    *ret_options = parse.set;
+    return STATUS_OK;
+}
+
+const OptionValue *option_find(const OptionSet *options, const char *name) {
+    for (int i = 0; i < options->count; i++)
+        if (strcmp(options->values[i].spec->name, name) == 0)
+            return &options->values[i];
+    assert(!"the option is declared in a table");
+    return NULL;
+}
+
+const char *option_text(const OptionSet *options, const char *name) {
+    const OptionValue *value = option_find(options, name);
+
+    return value->is_null ? NULL : value->text;
+}
+
+int64_t option_number(const OptionSet *options, const char *name) {
+    const OptionValue *value = option_find(options, name);
+
+    assert(!value->is_null);
+    return value->number;
+}
+
+bool option_is_set(const OptionSet *options, const char *name) {
+    return option_find(options, name)->is_set;
+}
