@@ -156,9 +156,9 @@ static inline uint32_t kernel_mask(const Column *column) {
 #define PLAIN_EQUAL(l, r) ((l) == (r))
 #define PLAIN_LESS(l, r) ((l) < (r))
 
-/* NaN equals NaN and is above all numbers, as in PostgreSQL. */
-#define FLOAT_EQUAL(l, r) ((l) == (r) || (isnan(l) && isnan(r)))
-#define FLOAT_LESS(l, r) ((l) < (r) || (isnan(r) && !isnan(l)))
+/* NaN equals NaN and is above all numbers, as in PostgreSQL. Of mixed widths too. */
+#define FLOAT_EQUAL(l, r) ((double) (l) == (double) (r) || (isnan(l) && isnan(r)))
+#define FLOAT_LESS(l, r) ((double) (l) < (double) (r) || (isnan(r) && !isnan(l)))
 
 /* The family object at the end of a file: DEFINE_FAMILY(x, .functions = …, .function_count = …). */
 #define FAMILY_FUNCTIONS(table) .functions = (table), .function_count = ARRAY_LENGTH(table)
@@ -201,7 +201,6 @@ static inline void kernel_put_slice(const KernelCall *call, uint32_t row, const 
     KERNEL_RESULT(call, TextView)[row] = text_view(bytes, (uint32_t) size_bytes);
 }
 
-static inline Status kernel_set_null(const KernelCall *call, uint32_t row) {
+static inline void kernel_set_null(const KernelCall *call, uint32_t row) {
     column_set_null(call->result, row, call->row_count, call->arena);
-    return STATUS_OK;
 }

@@ -15,12 +15,21 @@
 #define FAMILY_TABLE(X) \
     X(bool_ops)         \
     X(int_ops)          \
+    X(float_ops)        \
+    X(math)             \
     X(text_compare)     \
+    X(text_ops)         \
+    X(text_search)      \
+    X(text_quote)       \
+    X(like)             \
+    X(regex)            \
+    X(digest)           \
+    X(session)          \
     X(casts_basic)      \
     X(casts_text)       \
-    X(casts_io)         \
     X(aggregates_count) \
-    X(aggregates_int)
+    X(aggregates_int)   \
+    X(casts_io) /* last: a cast of its own wins over one through text */
 
 #define X(name) extern const FunctionFamily family_##name;
 FAMILY_TABLE(X)

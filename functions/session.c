@@ -1,0 +1,56 @@
+/* What a session may ask about itself and the server, and pg_typeof. */
+#include "functions/kernel.h"
+
+#if defined(__aarch64__)
+#define MILLRACE_MACHINE "aarch64-linux-gnu"
+#else
+#define MILLRACE_MACHINE "x86_64-linux-gnu"
+#endif
+
+static Status put_same(const KernelCall *call, const char *text, Error *err) {
+    KERNEL_FOR_EACH(call, row)
+    TRY(kernel_put_text(call, row, text ? text : "", text ? strlen(text) : 0, err));
+    return STATUS_OK;
+}
+
+static Status session_version(const KernelCall *call, Error *err) {
+    return put_same(
+        call, "PostgreSQL 15.5 (millrace " MILLRACE_VERSION ") on " MILLRACE_MACHINE ", 64-bit",
+        err);
+}
+
+static Status session_user_name(const KernelCall *call, Error *err) {
+    return put_same(call, call->context ? call->context->user_name : "", err);
+}
+
+static Status session_database(const KernelCall *call, Error *err) {
+    return put_same(call, call->context ? call->context->database_name : "", err);
+}
+
+static Status session_schema(const KernelCall *call, Error *err) {
+    return put_same(call, "public", err);
+}
+
+/* The type's name; as text, for regtype's text form needs the catalog. */
+static Status any_typeof(const KernelCall *call, Error *err) {
+    SqlType type = call->arguments[0].type;
+
+    type.typmod = -1;
+    return put_same(call, type_display(type, call->arena), err);
+}
+
+/* clang-format off */
+static const Function session_functions[] = {
+    {"version", session_version, TYPE_TEXT, 0, {0}, VOLATILITY_STABLE},
+    {"current_user", session_user_name, TYPE_NAME, 0, {0}, VOLATILITY_STABLE},
+    {"session_user", session_user_name, TYPE_NAME, 0, {0}, VOLATILITY_STABLE},
+    {"user", session_user_name, TYPE_NAME, 0, {0}, VOLATILITY_STABLE},
+    {"current_role", session_user_name, TYPE_NAME, 0, {0}, VOLATILITY_STABLE},
+    {"current_database", session_database, TYPE_NAME, 0, {0}, VOLATILITY_STABLE},
+    {"current_catalog", session_database, TYPE_NAME, 0, {0}, VOLATILITY_STABLE},
+    {"current_schema", session_schema, TYPE_NAME, 0, {0}, VOLATILITY_STABLE},
+    {"pg_typeof", any_typeof, TYPE_TEXT, 1, {TYPE_ANY}, VOLATILITY_STABLE, FUNCTION_NOT_STRICT},
+};
+/* clang-format on */
+
+const FunctionFamily family_session = {FAMILY_FUNCTIONS(session_functions)};
