@@ -17,6 +17,8 @@
     X(int_ops)          \
     X(float_ops)        \
     X(math)             \
+    X(numeric_ops)      \
+    X(casts_numeric)    \
     X(text_compare)     \
     X(text_ops)         \
     X(text_search)      \

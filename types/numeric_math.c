@@ -232,12 +232,12 @@ Status numeric_divide(const Numeric *left, const Numeric *right, Numeric *ret_va
     assert(exponent >= 0);
     quotient = wide_scaled(dividend, exponent);
     remainder = wide_divide(&quotient, divisor);
-    if (remainder >= divisor - remainder)
-        quotient = wide_add(quotient, 1);
-    if (wide_digits(quotient) > DIGITS && scale > 0) {
+    if (wide_digits(quotient) > DIGITS && scale > 0) { /* one digit more: round by it alone */
         remainder = wide_divide(&quotient, 10);
         quotient = wide_add(quotient, remainder >= 5);
         scale--;
+    } else if (remainder >= divisor - remainder) {
+        quotient = wide_add(quotient, 1);
     }
     return numeric_fit(quotient, scale, is_negative, ret_value, err);
 }
