@@ -114,7 +114,7 @@ static void numbers_past_38_digits_are_errors(void **state) {
          "!22003 value overflows numeric format"},
         {"*",
          {"numeric:10000000000000000000.00", "numeric:1000000000000000000.00"},
-         "10000000000000000000000000000000000000.0"},
+         "10000000000000000000000000000000000000"},
         {"/", {"numeric:1", "numeric:3"}, "0.33333333333333333333"},
         {"/", {"numeric:1", "numeric:0"}, "!22012 division by zero"},
         {"/",
