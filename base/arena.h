@@ -26,7 +26,7 @@ char *arena_strdup(Arena *arena, const char *text);
 char *arena_strndup(Arena *arena, const char *text, size_t length);
 void *arena_memdup(Arena *arena, const void *bytes, size_t size_bytes);
 char *arena_printf(Arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
-char *arena_vprintf(Arena *arena, const char *format, va_list arguments);
+char *arena_vprintf(Arena *arena, const char *format, va_list arguments) PRINTF_LIKE(2, 0);
 size_t arena_used_bytes(const Arena *arena);
 void arena_reset(Arena *arena);     /* frees the contents, keeps the arena */
 Arena *arena_destroy(Arena *arena); /* NULL is fine; returns NULL */

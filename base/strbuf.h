@@ -28,7 +28,7 @@ void strbuf_append_text(StrBuf *buffer, const char *text);
 void strbuf_append_char(StrBuf *buffer, char character);
 void strbuf_append_fill(StrBuf *buffer, char character, size_t count);
 void strbuf_printf(StrBuf *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
-void strbuf_vprintf(StrBuf *buffer, const char *format, va_list arguments);
+void strbuf_vprintf(StrBuf *buffer, const char *format, va_list arguments) PRINTF_LIKE(2, 0);
 /* Big-endian, as on the wire. */
 void strbuf_append_u8(StrBuf *buffer, uint8_t value);
 void strbuf_append_u16(StrBuf *buffer, uint16_t value);
