@@ -73,6 +73,7 @@ typedef enum AstObjectKind {
 struct AstIdentifier { /* AST_IDENTIFIER */
     AstNode base;
     const char *text; /* folded and cut as PostgreSQL does */
+    bool is_quoted;
 };
 
 /* [[catalog.]schema.]name */

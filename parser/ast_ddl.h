@@ -218,6 +218,7 @@ typedef enum AstAlterAction {
     AST_ALTER_OWNER,         /* `new_name` */
     AST_ALTER_SET_SCHEMA,    /* `new_name` */
     AST_ALTER_SECRET_AS,     /* `value`: ALTER SECRET s AS '…' */
+    AST_ALTER_ROLE_OPTIONS,  /* `options`, as CREATE ROLE's */
 } AstAlterAction;
 
 /* One action on one object, whatever its kind; which kinds know which action is the planner's
@@ -242,18 +243,11 @@ struct AstAlter { /* AST_ALTER */
     AstDropBehavior behavior;
 };
 
-struct AstAlterRole { /* AST_ALTER_ROLE */
-    AstNode base;
-    AstName *name;
-    AstList options; /* as CREATE ROLE's */
-};
-
 struct AstDrop { /* AST_DROP */
     AstNode base;
     AstObjectKind object;
     bool if_exists;
-    bool is_materialized_view; /* DROP MATERIALIZED VIEW: object is AST_OBJECT_STREAM */
-    AstList names;             /* AstName */
+    AstList names; /* AstName */
     AstDropBehavior behavior;
 };
 

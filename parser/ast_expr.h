@@ -53,7 +53,6 @@ struct AstFuncCall { /* AST_FUNC_CALL */
     bool is_star;      /* count(*): no arguments */
     bool is_distinct;  /* f(DISTINCT a) */
     bool is_variadic;  /* the last argument is VARIADIC */
-    bool is_ignore_nulls;
     AstFuncSyntax syntax;
     AstList order_by;     /* AstSortKey: f(a ORDER BY b) */
     AstList within_group; /* AstSortKey: f(a) WITHIN GROUP (ORDER BY b) */

@@ -77,7 +77,6 @@
     X(AST_CREATE_CONNECTION, AstCreateConnection)  \
     X(AST_CREATE_SCHEMA, AstCreateSchema)          \
     X(AST_ALTER, AstAlter)                         \
-    X(AST_ALTER_ROLE, AstAlterRole)                \
     X(AST_DROP, AstDrop)                           \
     X(AST_COMMENT, AstComment)                     \
     X(AST_INSERT, AstInsert)                       \

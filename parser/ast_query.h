@@ -128,6 +128,7 @@ struct AstWindowSpec { /* AST_WINDOW_SPEC */
     const char *name;      /* of the WINDOW clause, or NULL */
     const char *base_name; /* OVER w, OVER (w …), or NULL */
     bool is_reference;     /* OVER w: nothing but base_name */
+    bool is_ignore_nulls;  /* f(…) IGNORE NULLS OVER … */
     AstList partition_by;
     AstList order_by; /* AstSortKey */
     AstFrameMode frame;

@@ -19,3 +19,5 @@ struct AstVisitor {
 MUST_USE Status ast_visit_children(AstNode *node, AstVisitor *visitor, Error *err);
 /* The largest n of $n below and in `node`; 0: none. */
 int ast_parameter_count(AstNode *node);
+/* 54001 when the tree is deeper than LIMIT_AST_DEPTH; parser_parse() has made sure. */
+MUST_USE Status ast_check_depth(AstNode *node, Error *err);
