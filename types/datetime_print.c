@@ -27,7 +27,10 @@ static char *put_number(char *out, int64_t number, int width) {
 
 /* Without the era: put_era() comes last. */
 static char *put_date(char *out, const CivilTime *civil) {
-    out = put_number(out, civil->year > 0 ? civil->year : 1 - (int64_t) civil->year, 4);
+    if (civil->year > 0 && civil->year <= 9999)
+        out = put_two(put_two(out, civil->year / 100), civil->year % 100);
+    else
+        out = put_number(out, civil->year > 0 ? civil->year : 1 - (int64_t) civil->year, 4);
     *out++ = '-';
     out = put_two(out, civil->month);
     *out++ = '-';
@@ -50,7 +53,9 @@ static char *put_time(char *out, const CivilTime *civil) {
     out = put_two(out, civil->second);
     if (civil->microsecond) {
         *out++ = '.';
-        out = put_number(out, civil->microsecond, 6);
+        out = put_two(out, civil->microsecond / 10000);
+        out = put_two(out, civil->microsecond / 100 % 100);
+        out = put_two(out, civil->microsecond % 100);
         while (out[-1] == '0')
             out--;
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "functions/function.h"
+#include "types/datetime_form.h"
 
 #define NEW_YORK "America/New_York"
 
@@ -27,7 +28,7 @@ typedef struct FunctionCall {
 } FunctionCall;
 
 /* The next part of *cursor up to `separator` or the end, as a string in the arena. */
-static char *next_part(const char **cursor, char separator, Arena *arena) {
+static inline char *next_part(const char **cursor, char separator, Arena *arena) {
     const char *end = strchr(*cursor, separator);
     size_t length = end ? (size_t) (end - *cursor) : strlen(*cursor);
     char *part = arena_strndup(arena, *cursor, length);
@@ -36,8 +37,8 @@ static char *next_part(const char **cursor, char separator, Arena *arena) {
     return part;
 }
 
-static Status read_call(const FunctionCase *test, const FormSettings *settings, Arena *arena,
-                        FunctionCall *call, Error *err) {
+static inline Status read_call(const FunctionCase *test, const FormSettings *settings, Arena *arena,
+                               FunctionCall *call, Error *err) {
     const char *types = strchr(test->signature, '(') + 1;
     const char *values = test->arguments;
 
@@ -57,8 +58,8 @@ static Status read_call(const FunctionCase *test, const FormSettings *settings, 
 }
 
 /* Two rows, of which the second is selected, when `is_flat`; else one of constants. */
-static Status run_kernel(Kernel kernel, FunctionCall *call, Column *result, bool is_flat,
-                         const EvalContext *context, Error *err) {
+static inline Status run_kernel(Kernel kernel, FunctionCall *call, Column *result, bool is_flat,
+                                const EvalContext *context, Error *err) {
     static const uint32_t second[] = {1};
     CastMode mode = {CAST_EXPLICIT};
     Arena *arena = (Arena *) (uintptr_t) context->session;
@@ -78,8 +79,8 @@ static Status run_kernel(Kernel kernel, FunctionCall *call, Column *result, bool
     return kernel(&kernel_call, err);
 }
 
-static Status run_case(const FunctionCase *test, bool is_flat, const EvalContext *context,
-                       StrBuf *out, Error *err) {
+static inline Status run_case(const FunctionCase *test, bool is_flat, const EvalContext *context,
+                              StrBuf *out, Error *err) {
     Arena *arena = (Arena *) (uintptr_t) context->session;
     FunctionCall call = {0};
     TypeId ids[FUNCTION_ARGUMENTS_MAX];
@@ -117,7 +118,7 @@ static Status run_case(const FunctionCase *test, bool is_flat, const EvalContext
     return STATUS_OK;
 }
 
-static void check_cases(const FunctionCase *cases, size_t count) {
+static inline void check_cases(const FunctionCase *cases, size_t count) {
     Arena *arena = arena_create("test", 0);
     int failed = 0;
 
