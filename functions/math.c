@@ -117,10 +117,50 @@ DEFINE_CIRCULAR(math_sin, sin(v))
 DEFINE_CIRCULAR(math_cos, cos(v))
 DEFINE_CIRCULAR(math_tan, tan(v))
 DEFINE_CIRCULAR(math_cot, 1.0 / tan(v))
-/* Exact where degrees are whole quarter turns, as PostgreSQL's are. */
-DEFINE_CIRCULAR(math_sind, fmod(v, 180.0) == 0 ? 0.0 : sin(fmod(v, 360.0) * (M_PI / 180.0)))
-DEFINE_CIRCULAR(math_cosd, fmod(v + 90.0, 180.0) == 0 ? 0.0 : cos(fmod(v, 360.0) * (M_PI / 180.0)))
-DEFINE_CIRCULAR(math_tand, fmod(v, 180.0) == 0 ? 0.0 : tan(fmod(v, 180.0) * (M_PI / 180.0)))
+
+/* In degrees, exact at multiples of 30 as PostgreSQL's: scaled so that sin 30 and cos 60 are
+ * halves. */
+static double sine_to_30(double v) {
+    return sin(v * (M_PI / 180.0)) / sin(30.0 * (M_PI / 180.0)) / 2.0;
+}
+
+static double cosine_to_60(double v) {
+    return 1.0 - (1.0 - cos(v * (M_PI / 180.0))) / (1.0 - cos(60.0 * (M_PI / 180.0))) / 2.0;
+}
+
+static double sine_degrees(double v) {
+    double sign = 1;
+
+    v = fmod(v, 360.0);
+    if (v < 0) {
+        v = -v;
+        sign = -1;
+    }
+    if (v > 180.0) {
+        v = 360.0 - v;
+        sign = -sign;
+    }
+    if (v > 90.0)
+        v = 180.0 - v;
+    return sign * (v <= 30.0 ? sine_to_30(v) : cosine_to_60(90.0 - v));
+}
+
+static double cosine_degrees(double v) {
+    double sign = 1;
+
+    v = fabs(fmod(v, 360.0));
+    if (v > 180.0)
+        v = 360.0 - v;
+    if (v > 90.0) {
+        v = 180.0 - v;
+        sign = -1;
+    }
+    return sign * (v <= 60.0 ? cosine_to_60(v) : sine_to_30(90.0 - v));
+}
+
+DEFINE_CIRCULAR(math_sind, sine_degrees(v))
+DEFINE_CIRCULAR(math_cosd, cosine_degrees(v))
+DEFINE_CIRCULAR(math_tand, sine_degrees(v) / cosine_degrees(v))
 
 DEFINE_MATH(math_asin, {
     if (v < -1.0 || v > 1.0)

@@ -95,6 +95,43 @@ static void translate_pattern(const char *pattern, size_t length, StrBuf *out) {
     }
 }
 
+/* PostgreSQL's words for the commonest errors. */
+static const char *known_error(int code) {
+    static const struct {
+        int code;
+        const char *message;
+    } errors[] = {
+        {PCRE2_ERROR_MISSING_CLOSING_PARENTHESIS, "parentheses () not balanced"},
+        {PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS, "parentheses () not balanced"},
+        {PCRE2_ERROR_MISSING_SQUARE_BRACKET, "brackets [] not balanced"},
+        {PCRE2_ERROR_QUANTIFIER_INVALID, "quantifier operand invalid"},
+        {PCRE2_ERROR_QUANTIFIER_OUT_OF_ORDER, "invalid repetition count(s)"},
+        {PCRE2_ERROR_QUANTIFIER_TOO_BIG, "invalid repetition count(s)"},
+        {PCRE2_ERROR_END_BACKSLASH, "invalid escape \\ sequence"},
+        {PCRE2_ERROR_UNKNOWN_ESCAPE, "invalid escape \\ sequence"},
+        {PCRE2_ERROR_CLASS_RANGE_ORDER, "invalid character range"},
+        {PCRE2_ERROR_CLASS_INVALID_RANGE, "invalid character range"},
+        {PCRE2_ERROR_UNKNOWN_POSIX_CLASS, "invalid character class"},
+        {PCRE2_ERROR_POSIX_NO_SUPPORT_COLLATING, "invalid collating element"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(errors); i++) {
+        if (errors[i].code == code)
+            return errors[i].message;
+    }
+    return NULL;
+}
+
+static Status compile_error(int code, Error *err) {
+    const char *known = known_error(code);
+    PCRE2_UCHAR8 message[256] = "";
+
+    if (!known)
+        pcre2_get_error_message(code, message, sizeof(message));
+    return error_set(err, INVALID_REGULAR_EXPRESSION, "invalid regular expression: %s",
+                     known ? known : (const char *) message);
+}
+
 static Status regex_compile(const TextView *pattern, RegexFlags flags, Regex *ret_regex,
                             Error *err) {
     CLEANUP(strbuf_done) StrBuf translated = {0};
@@ -103,7 +140,6 @@ static Status regex_compile(const TextView *pattern, RegexFlags flags, Regex *re
     uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
     int code = 0;
     PCRE2_SIZE offset = 0;
-    PCRE2_UCHAR8 message[256];
 
     if (length >= 4 && memcmp(bytes, "***=", 4) == 0) {
         flags.is_literal = true;
@@ -125,11 +161,8 @@ static Status regex_compile(const TextView *pattern, RegexFlags flags, Regex *re
     options |= flags.ignore_case ? PCRE2_CASELESS : 0;
     ret_regex->code = pcre2_compile((PCRE2_SPTR8) strbuf_text(&translated), translated.length,
                                     options, &code, &offset, NULL);
-    if (!ret_regex->code) {
-        pcre2_get_error_message(code, message, sizeof(message));
-        return error_set(err, INVALID_REGULAR_EXPRESSION, "invalid regular expression: %s",
-                         (const char *) message);
-    }
+    if (!ret_regex->code)
+        return compile_error(code, err);
     ret_regex->limits = pcre2_match_context_create(NULL);
     pcre2_set_match_limit(ret_regex->limits, REGEX_MATCH_LIMIT);
     pcre2_set_depth_limit(ret_regex->limits, REGEX_DEPTH_LIMIT);

@@ -12,33 +12,38 @@
 #include "functions/registry.h"
 
 /* One line a family: its file defines `const FunctionFamily family_NAME`. */
-#define FAMILY_TABLE(X)    \
-    X(bool_ops)            \
-    X(int_ops)             \
-    X(float_ops)           \
-    X(math)                \
-    X(numeric_ops)         \
-    X(casts_numeric)       \
-    X(text_compare)        \
-    X(text_ops)            \
-    X(text_search)         \
-    X(text_quote)          \
-    X(like)                \
-    X(regex)               \
-    X(digest)              \
-    X(session)             \
-    X(datetime_ops)        \
-    X(interval_ops)        \
-    X(datetime_functions)  \
-    X(datetime_make)       \
-    X(datetime_clock)      \
-    X(datetime_casts)      \
-    X(casts_basic)         \
-    X(casts_text)          \
-    X(aggregates_count)    \
-    X(aggregates_int)      \
+/* clang-format off */
+#define FAMILY_TABLE(X) \
+    X(bool_ops) \
+    X(int_ops) \
+    X(float_ops) \
+    X(math) \
+    X(numeric_ops) \
+    X(casts_numeric) \
+    X(text_compare) \
+    X(text_ops) \
+    X(text_search) \
+    X(text_quote) \
+    X(like) \
+    X(regex) \
+    X(digest) \
+    X(session) \
+    X(datetime_ops) \
+    X(interval_ops) \
+    X(datetime_functions) \
+    X(datetime_make) \
+    X(datetime_clock) \
+    X(datetime_casts) \
+    X(casts_basic) \
+    X(casts_text) \
+    X(aggregates_count) \
+    X(aggregates_int) \
     X(aggregates_interval) \
+    X(aggregates_float) \
+    X(aggregates_numeric) \
+    X(aggregates_extreme) \
     X(casts_io) /* last: a cast of its own wins over one through text */
+/* clang-format on */
 
 #define X(name) extern const FunctionFamily family_##name;
 FAMILY_TABLE(X)
