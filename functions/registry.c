@@ -19,6 +19,9 @@
     X(float_ops) \
     X(math) \
     X(numeric_ops) \
+    X(json_ops) \
+    X(json_build) \
+    X(bytes_ops) \
     X(casts_numeric) \
     X(text_compare) \
     X(text_ops) \

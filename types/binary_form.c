@@ -348,7 +348,7 @@ static Status read_array(BinaryReader *reader, SqlType type, Value *ret_value) {
     ArrayShape shape = {0};
     uint32_t flags = 0;
     uint32_t oid = 0;
-    SqlType element = *type.element;
+    SqlType element = type.element ? *type.element : SQL_TYPE(TEXT);
     Value *elements;
     uint32_t count;
 
@@ -374,7 +374,7 @@ static Status read_array(BinaryReader *reader, SqlType type, Value *ret_value) {
         element.typmod = type.typmod;
     for (uint32_t i = 0; i < count; i++)
         TRY(read_sized(reader, element, &elements[i]));
-    *ret_value = array_build_shaped(*type.element, &shape, elements, reader->arena);
+    *ret_value = array_build_shaped(element, &shape, elements, reader->arena);
     return STATUS_OK;
 }
 

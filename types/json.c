@@ -415,6 +415,8 @@ static Status builder_add(JsonBuilder *builder, JsonKind kind, const TextView *k
         return error_set(reader->err, OUT_OF_MEMORY, "out of memory");
     node->kind = kind;
     node->key = *key;
+    node->raw = reader->token_start;
+    node->raw_size = (uint32_t) (reader->token_end - reader->token_start);
     if (kind == JSON_STRING || kind == JSON_NUMBER)
         node->text = reader->value;
     if (builder->depth == 0) {
@@ -471,7 +473,10 @@ static Status builder_step(JsonBuilder *builder, bool is_first) {
     static const TextView no_key = {0};
 
     if (reader->token == (is_object ? TOKEN_CLOSE_OBJECT : TOKEN_CLOSE_ARRAY)) {
-        builder->depth--;
+        JsonNode *node = builder->levels[--builder->depth].node;
+
+        if (node)
+            node->raw_size = (uint32_t) (reader->token_end - node->raw);
         return STATUS_OK;
     }
     if (is_first)

@@ -27,9 +27,11 @@ struct JsonNode {
     JsonKind kind;
     uint32_t child_count;
     JsonNode *first_child;
-    JsonNode *next; /* sibling */
-    TextView key;   /* of an object's member, unescaped */
-    TextView text;  /* string: unescaped; number: as written */
+    JsonNode *next;  /* sibling */
+    TextView key;    /* of an object's member, unescaped */
+    TextView text;   /* string: unescaped; number: as written */
+    const char *raw; /* as it stands in the text that was read */
+    uint32_t raw_size;
 };
 
 /* 22P02 with PostgreSQL's detail; 54001 when it is nested too deep. `text` is borrowed by the tree.

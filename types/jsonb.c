@@ -110,7 +110,7 @@ static Status append_number(const TextView *text, Arena *arena, StrBuf *out, Err
 /* -------- canonical objects -------- */
 
 typedef struct Member {
-    JsonNode *node;
+    const JsonNode *node;
     uint32_t place;
 } Member;
 
@@ -120,7 +120,6 @@ static int compare_keys(const TextView *left, const TextView *right) {
     return memcmp(text_data(left), text_data(right), left->length);
 }
 
-/* Of equal keys the later one comes first, and is the one that stays. */
 static int compare_members(const void *left, const void *right) {
     const Member *first = left;
     const Member *second = right;
@@ -128,7 +127,7 @@ static int compare_members(const void *left, const void *right) {
 
     if (order)
         return order;
-    return (first->place < second->place) - (first->place > second->place);
+    return (first->place > second->place) - (first->place < second->place);
 }
 
 static bool is_sorted(const JsonNode *object) {
@@ -139,70 +138,88 @@ static bool is_sorted(const JsonNode *object) {
     return true;
 }
 
-static Status sort_members(JsonNode *object, Arena *arena, Error *err) {
-    Member *members;
+/* The members in canonical order; of equal keys only the last. NULL: no memory. */
+static Member *sorted_members(const JsonNode *object, Arena *arena, uint32_t *ret_count) {
+    Member *members = arena_try_alloc(arena, ((size_t) object->child_count + 1) * sizeof(*members));
     uint32_t count = 0;
-    JsonNode **tail = &object->first_child;
+    uint32_t kept = 0;
 
-    if (is_sorted(object))
-        return STATUS_OK;
-    members = arena_try_alloc(arena, object->child_count * sizeof(*members));
     if (!members)
-        return error_set(err, OUT_OF_MEMORY, "out of memory");
-    for (JsonNode *member = object->first_child; member; member = member->next) {
+        return NULL;
+    for (const JsonNode *member = object->first_child; member; member = member->next) {
         members[count] = (Member) {member, count};
         count++;
     }
     qsort(members, count, sizeof(*members), compare_members);
-    object->child_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (i > 0 && compare_keys(&members[i - 1].node->key, &members[i].node->key) == 0)
-            continue;
-        *tail = members[i].node;
-        tail = &members[i].node->next;
-        object->child_count++;
-    }
-    *tail = NULL;
-    return STATUS_OK;
+    for (uint32_t i = 0; i < count; i++)
+        if (i + 1 == count || compare_keys(&members[i].node->key, &members[i + 1].node->key) != 0)
+            members[kept++] = members[i];
+    *ret_count = kept;
+    return members;
 }
 
 /* -------- canonical text -------- */
 
-Status jsonb_append_node(const JsonNode *node, Arena *arena, StrBuf *out, Error *err) {
-    static const char *const words[] = {
-        [JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true"};
-    JsonNode *object;
-    bool is_object = node->kind == JSON_OBJECT;
+static Status append_member(const JsonNode *member, bool is_first, Arena *arena, StrBuf *out,
+                            Error *err) {
+    if (!is_first)
+        strbuf_append(out, ", ", 2);
+    json_append_string(text_data(&member->key), member->key.length, out);
+    strbuf_append(out, ": ", 2);
+    return jsonb_append_node(member, arena, out, err);
+}
 
+static Status append_object(const JsonNode *object, Arena *arena, StrBuf *out, Error *err) {
+    Member *members;
+    uint32_t count = 0;
+
+    strbuf_append_char(out, '{');
+    if (is_sorted(object)) {
+        for (const JsonNode *child = object->first_child; child; child = child->next)
+            TRY(append_member(child, child == object->first_child, arena, out, err));
+    } else {
+        members = sorted_members(object, arena, &count);
+        if (!members)
+            return error_set(err, OUT_OF_MEMORY, "out of memory");
+        for (uint32_t i = 0; i < count; i++)
+            TRY(append_member(members[i].node, i == 0, arena, out, err));
+    }
+    strbuf_append_char(out, '}');
+    return STATUS_OK;
+}
+
+static Status append_array(const JsonNode *array, Arena *arena, StrBuf *out, Error *err) {
+    strbuf_append_char(out, '[');
+    for (const JsonNode *child = array->first_child; child; child = child->next) {
+        if (child != array->first_child)
+            strbuf_append(out, ", ", 2);
+        TRY(jsonb_append_node(child, arena, out, err));
+    }
+    strbuf_append_char(out, ']');
+    return STATUS_OK;
+}
+
+Status jsonb_append_node(const JsonNode *node, Arena *arena, StrBuf *out, Error *err) {
     switch (node->kind) {
     case JSON_NULL:
+        strbuf_append(out, "null", 4);
+        return STATUS_OK;
     case JSON_FALSE:
+        strbuf_append(out, "false", 5);
+        return STATUS_OK;
     case JSON_TRUE:
-        strbuf_append_text(out, words[node->kind]);
+        strbuf_append(out, "true", 4);
         return STATUS_OK;
     case JSON_STRING:
         json_append_string(text_data(&node->text), node->text.length, out);
         return STATUS_OK;
     case JSON_NUMBER:
         return append_number(&node->text, arena, out, err);
-    case JSON_OBJECT:
-        memcpy(&object, &node, sizeof(object)); /* sorting keeps the tree's meaning */
-        TRY(sort_members(object, arena, err));
-        break;
     case JSON_ARRAY:
-        break;
+        return append_array(node, arena, out, err);
+    case JSON_OBJECT:
+        return append_object(node, arena, out, err);
     }
-    strbuf_append_char(out, is_object ? '{' : '[');
-    for (const JsonNode *child = node->first_child; child; child = child->next) {
-        if (child != node->first_child)
-            strbuf_append(out, ", ", 2);
-        if (is_object) {
-            json_append_string(text_data(&child->key), child->key.length, out);
-            strbuf_append(out, ": ", 2);
-        }
-        TRY(jsonb_append_node(child, arena, out, err));
-    }
-    strbuf_append_char(out, is_object ? '}' : ']');
     return STATUS_OK;
 }
 
@@ -307,4 +324,67 @@ int jsonb_compare(const TextView *left, const TextView *right) {
     strbuf_done(&left_key);
     strbuf_done(&right_key);
     return (order > 0) - (order < 0);
+}
+
+/* -------- containment -------- */
+
+const char *json_kind_name(JsonKind kind) {
+    static const char *const names[] = {
+        [JSON_NULL] = "null",     [JSON_STRING] = "string", [JSON_NUMBER] = "number",
+        [JSON_FALSE] = "boolean", [JSON_TRUE] = "boolean",  [JSON_ARRAY] = "array",
+        [JSON_OBJECT] = "object",
+    };
+
+    return names[kind];
+}
+
+static bool is_container(const JsonNode *node) {
+    return node->kind == JSON_ARRAY || node->kind == JSON_OBJECT;
+}
+
+bool json_scalar_equal(const JsonNode *left, const JsonNode *right, Arena *arena) {
+    CLEANUP(strbuf_done) StrBuf left_key = {0};
+    CLEANUP(strbuf_done) StrBuf right_key = {0};
+
+    if (left->kind != right->kind || is_container(left))
+        return false;
+    if (left->kind != JSON_NUMBER)
+        return left->kind != JSON_STRING || text_equal(&left->text, &right->text);
+    if (text_equal(&left->text, &right->text))
+        return true;
+    append_number_key(&left->text, arena, &left_key);
+    append_number_key(&right->text, arena, &right_key);
+    return left_key.length == right_key.length &&
+           memcmp(left_key.data, right_key.data, left_key.length) == 0;
+}
+
+static bool array_has(const JsonNode *array, const JsonNode *wanted, Arena *arena) {
+    for (const JsonNode *element = array->first_child; element; element = element->next) {
+        if (is_container(wanted) ? is_container(element) && json_contains(element, wanted, arena)
+                                 : json_scalar_equal(element, wanted, arena))
+            return true;
+    }
+    return false;
+}
+
+bool json_contains(const JsonNode *left, const JsonNode *right, Arena *arena) {
+    if (!is_container(right))
+        return left->kind == JSON_ARRAY ? array_has(left, right, arena)
+                                        : json_scalar_equal(left, right, arena);
+    if (left->kind != right->kind)
+        return false;
+    for (const JsonNode *wanted = right->first_child; wanted; wanted = wanted->next) {
+        const JsonNode *member;
+
+        if (left->kind == JSON_ARRAY) {
+            if (!array_has(left, wanted, arena))
+                return false;
+            continue;
+        }
+        member = json_member(left, text_data(&wanted->key), wanted->key.length);
+        if (!member || is_container(member) != is_container(wanted) ||
+            !json_contains(member, wanted, arena))
+            return false;
+    }
+    return true;
 }

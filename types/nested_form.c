@@ -306,7 +306,9 @@ static Status array_read_bounds(ArrayParser *parser, ArrayShape *ret_bounds) {
 
 Status array_parse_text(SqlType type, const char *text, size_t length, const FormSettings *settings,
                         Arena *arena, Value *ret_value, Error *err) {
-    ArrayParser parser = {.element = *type.element,
+    /* An array of no known type (an argument that takes any array): of text. */
+    SqlType element = type.element ? *type.element : SQL_TYPE(TEXT);
+    ArrayParser parser = {.element = element,
                           .text = text,
                           .end = text + length,
                           .cursor = text,
@@ -335,7 +337,7 @@ Status array_parse_text(SqlType type, const char *text, size_t length, const For
         return array_malformed(&parser, "Specified array dimensions do not match array contents.");
     if (parser.count == 0)
         parser.shape.dimension_count = 0;
-    *ret_value = array_build_shaped(*type.element, &parser.shape, parser.elements, arena);
+    *ret_value = array_build_shaped(element, &parser.shape, parser.elements, arena);
     return STATUS_OK;
 }
 

@@ -1,0 +1,414 @@
+/* JSON made and changed: to_json, build_object, build_array, || and - of jsonb, strip_nulls,
+ * pretty; casts from jsonb to scalars and between json and jsonb. */
+#include "functions/json_support.h"
+#include "types/numeric.h"
+
+static const FormSettings *call_settings(const KernelCall *call) {
+    return call->context && call->context->settings ? call->context->settings
+                                                    : &form_settings_default;
+}
+
+/* Text that is JSON becomes the result; canonical when that is jsonb. */
+static Status put_json_text(const KernelCall *call, uint32_t row, const StrBuf *text, Error *err) {
+    if (call->result->type.id == TYPE_JSONB)
+        return jsonb_parse(strbuf_text(text), text->length, call->arena,
+                           &KERNEL_RESULT(call, TextView)[row], err);
+    return kernel_put_text(call, row, strbuf_text(text), text->length, err);
+}
+
+/* -------- values to JSON -------- */
+
+static Status to_json(const KernelCall *call, Error *err) {
+    CLEANUP(strbuf_done) StrBuf text = {.limit = LIMIT_RECORD_BYTES};
+
+    KERNEL_FOR_EACH(call, row) {
+        Value value = column_get(&call->arguments[0], row);
+
+        strbuf_clear(&text);
+        value_append_json(&value, call_settings(call), &text);
+        TRY(put_json_text(call, row, &text, err));
+    }
+    return STATUS_OK;
+}
+
+static Status build_array(const KernelCall *call, Error *err) {
+    CLEANUP(strbuf_done) StrBuf text = {.limit = LIMIT_RECORD_BYTES};
+
+    KERNEL_FOR_EACH(call, row) {
+        strbuf_clear(&text);
+        strbuf_append_char(&text, '[');
+        for (uint32_t i = 0; i < call->argument_count; i++) {
+            Value value = column_get(&call->arguments[i], row);
+
+            if (i > 0)
+                strbuf_append(&text, ", ", 2);
+            value_append_json(&value, call_settings(call), &text);
+        }
+        strbuf_append_char(&text, ']');
+        TRY(put_json_text(call, row, &text, err));
+    }
+    return STATUS_OK;
+}
+
+static Status append_pair(const KernelCall *call, uint32_t index, uint32_t row, StrBuf *text,
+                          Error *err) {
+    Value key = column_get(&call->arguments[index], row);
+    Value value = column_get(&call->arguments[index + 1], row);
+    CLEANUP(strbuf_done) StrBuf key_text = {0};
+
+    if (key.is_null)
+        return error_set(err, INVALID_PARAMETER, "argument %u: key must not be null", index + 1);
+    value_append_text(&key, call_settings(call), &key_text);
+    if (index > 0)
+        strbuf_append(text, ", ", 2);
+    json_append_string(strbuf_text(&key_text), key_text.length, text);
+    strbuf_append(text, " : ", 3);
+    value_append_json(&value, call_settings(call), text);
+    return STATUS_OK;
+}
+
+static Status build_object(const KernelCall *call, Error *err) {
+    CLEANUP(strbuf_done) StrBuf text = {.limit = LIMIT_RECORD_BYTES};
+
+    if (call->argument_count % 2 != 0) {
+        IGNORE(error_set(err, INVALID_PARAMETER,
+                         "argument list must have even number of elements")); /* returned below */
+        return error_hint(err, "The arguments of %s() must consist of alternating keys and values.",
+                          call->result->type.id == TYPE_JSONB ? "jsonb_build_object"
+                                                              : "json_build_object");
+    }
+    KERNEL_FOR_EACH(call, row) {
+        strbuf_clear(&text);
+        strbuf_append_char(&text, '{');
+        for (uint32_t i = 0; i < call->argument_count; i += 2)
+            TRY(append_pair(call, i, row, &text, err));
+        strbuf_append_char(&text, '}');
+        TRY(put_json_text(call, row, &text, err));
+    }
+    return STATUS_OK;
+}
+
+static Status empty_object(const KernelCall *call, Error *err) {
+    KERNEL_FOR_EACH(call, row) {
+        KERNEL_RESULT(call, TextView)[row] = text_view("{}", 2);
+    }
+    return STATUS_OK;
+}
+
+static Status empty_array(const KernelCall *call, Error *err) {
+    KERNEL_FOR_EACH(call, row) {
+        KERNEL_RESULT(call, TextView)[row] = text_view("[]", 2);
+    }
+    return STATUS_OK;
+}
+
+/* -------- || and - -------- */
+
+/* A container under construction: shallow copies of nodes, so that they can be linked anew. */
+typedef struct JsonList {
+    JsonNode *node;
+    JsonNode **tail;
+    Arena *arena;
+} JsonList;
+
+static JsonList list_create(JsonKind kind, Arena *arena) {
+    JsonNode *node = arena_new(arena, JsonNode);
+
+    node->kind = kind;
+    return (JsonList) {.node = node, .tail = &node->first_child, .arena = arena};
+}
+
+static void list_add(JsonList *list, const JsonNode *node) {
+    JsonNode *copy = arena_memdup(list->arena, node, sizeof(*node));
+
+    copy->next = NULL;
+    *list->tail = copy;
+    list->tail = &copy->next;
+    list->node->child_count++;
+}
+
+static void list_add_all(JsonList *list, const JsonNode *node) {
+    if (node->kind != list->node->kind) {
+        list_add(list, node); /* a scalar or an object joins an array as one element */
+        return;
+    }
+    for (const JsonNode *child = node->first_child; child; child = child->next)
+        list_add(list, child);
+}
+
+static Status jsonb_concat(const KernelCall *call, Error *err) {
+    CLEANUP(json_scratch_done) JsonScratch scratch;
+
+    json_scratch_init(&scratch);
+    KERNEL_FOR_EACH(call, row) {
+        const JsonNode *left = NULL;
+        const JsonNode *right = NULL;
+        JsonList list;
+
+        json_scratch_reset(&scratch);
+        TRY(json_argument(call, 0, row, &scratch, &left, err));
+        TRY(json_argument(call, 1, row, &scratch, &right, err));
+        list = list_create(left->kind == JSON_OBJECT && right->kind == JSON_OBJECT ? JSON_OBJECT
+                                                                                   : JSON_ARRAY,
+                           scratch.arena);
+        list_add_all(&list, left);
+        list_add_all(&list, right);
+        TRY(json_put_node(call, row, list.node, &scratch, err));
+    }
+    return STATUS_OK;
+}
+
+static bool is_named(const JsonNode *root, const JsonNode *child, const TextView *name) {
+    if (root->kind == JSON_OBJECT)
+        return text_equal(&child->key, name);
+    return child->kind == JSON_STRING && text_equal(&child->text, name);
+}
+
+static Status check_container(const JsonNode *root, Error *err) {
+    if (root->kind == JSON_OBJECT || root->kind == JSON_ARRAY)
+        return STATUS_OK;
+    return error_set(err, INVALID_PARAMETER, "cannot delete from scalar");
+}
+
+/* jsonb - text */
+static Status jsonb_delete(const KernelCall *call, Error *err) {
+    CLEANUP(json_scratch_done) JsonScratch scratch;
+
+    json_scratch_init(&scratch);
+    KERNEL_FOR_EACH(call, row) {
+        const JsonNode *root = NULL;
+        JsonList list;
+
+        json_scratch_reset(&scratch);
+        TRY(json_argument(call, 0, row, &scratch, &root, err));
+        TRY(check_container(root, err));
+        list = list_create(root->kind, scratch.arena);
+        for (const JsonNode *child = root->first_child; child; child = child->next)
+            if (!is_named(root, child, kernel_text(call, 1, row)))
+                list_add(&list, child);
+        TRY(json_put_node(call, row, list.node, &scratch, err));
+    }
+    return STATUS_OK;
+}
+
+/* jsonb - integer */
+static Status jsonb_delete_element(const KernelCall *call, Error *err) {
+    CLEANUP(json_scratch_done) JsonScratch scratch;
+
+    json_scratch_init(&scratch);
+    KERNEL_FOR_EACH(call, row) {
+        int64_t index = KERNEL_ARGUMENT(call, 1, int32_t, row);
+        const JsonNode *root = NULL;
+        JsonList list;
+
+        json_scratch_reset(&scratch);
+        TRY(json_argument(call, 0, row, &scratch, &root, err));
+        TRY(check_container(root, err));
+        if (root->kind == JSON_OBJECT)
+            return error_set(err, INVALID_PARAMETER,
+                             "cannot delete from object using integer index");
+        list = list_create(root->kind, scratch.arena);
+        index = index < 0 ? index + root->child_count : index;
+        for (const JsonNode *child = root->first_child; child; child = child->next)
+            if (index-- != 0)
+                list_add(&list, child);
+        TRY(json_put_node(call, row, list.node, &scratch, err));
+    }
+    return STATUS_OK;
+}
+
+/* Members that are null go, at every depth. */
+static const JsonNode *without_nulls(const JsonNode *node, Arena *arena) {
+    JsonList list;
+
+    if (node->kind != JSON_OBJECT && node->kind != JSON_ARRAY)
+        return node;
+    list = list_create(node->kind, arena);
+    list.node->key = node->key;
+    for (const JsonNode *child = node->first_child; child; child = child->next)
+        if (node->kind == JSON_ARRAY || child->kind != JSON_NULL)
+            list_add(&list, without_nulls(child, arena));
+    return list.node;
+}
+
+static Status jsonb_strip_nulls(const KernelCall *call, Error *err) {
+    CLEANUP(json_scratch_done) JsonScratch scratch;
+
+    json_scratch_init(&scratch);
+    KERNEL_FOR_EACH(call, row) {
+        const JsonNode *root = NULL;
+
+        json_scratch_reset(&scratch);
+        TRY(json_argument(call, 0, row, &scratch, &root, err));
+        TRY(json_put_node(call, row, without_nulls(root, scratch.arena), &scratch, err));
+    }
+    return STATUS_OK;
+}
+
+static void pretty_newline(StrBuf *out, int depth) {
+    strbuf_append_char(out, '\n');
+    strbuf_append_fill(out, ' ', (size_t) depth * 4);
+}
+
+static Status append_pretty(const JsonNode *node, int depth, JsonScratch *scratch, Error *err) {
+    StrBuf *out = &scratch->text;
+    bool is_object = node->kind == JSON_OBJECT;
+
+    if (!is_object && node->kind != JSON_ARRAY)
+        return jsonb_append_node(node, scratch->arena, out, err);
+    strbuf_append_char(out, is_object ? '{' : '[');
+    for (const JsonNode *child = node->first_child; child; child = child->next) {
+        if (child != node->first_child)
+            strbuf_append_char(out, ',');
+        pretty_newline(out, depth + 1);
+        if (is_object) {
+            json_append_string(text_data(&child->key), child->key.length, out);
+            strbuf_append(out, ": ", 2);
+        }
+        TRY(append_pretty(child, depth + 1, scratch, err));
+    }
+    pretty_newline(out, depth);
+    strbuf_append_char(out, is_object ? '}' : ']');
+    return STATUS_OK;
+}
+
+static Status jsonb_pretty(const KernelCall *call, Error *err) {
+    CLEANUP(json_scratch_done) JsonScratch scratch;
+
+    json_scratch_init(&scratch);
+    scratch.text.limit = LIMIT_RECORD_BYTES;
+    KERNEL_FOR_EACH(call, row) {
+        const JsonNode *root = NULL;
+
+        json_scratch_reset(&scratch);
+        TRY(json_argument(call, 0, row, &scratch, &root, err));
+        TRY(append_pretty(root, 0, &scratch, err));
+        TRY(kernel_put_text(call, row, scratch.text.data, scratch.text.length, err));
+    }
+    return STATUS_OK;
+}
+
+/* -------- casts -------- */
+
+/* The document must be one scalar of this kind. */
+static Status json_scalar(const KernelCall *call, uint32_t row, bool is_boolean,
+                          JsonScratch *scratch, const JsonNode **ret_node, Error *err) {
+    CLEANUP(arena_destroyp) Arena *names = NULL;
+    const JsonNode *root = NULL;
+    const char *kind;
+    bool fits;
+
+    TRY(json_argument(call, 0, row, scratch, &root, err));
+    fits = is_boolean ? root->kind == JSON_TRUE || root->kind == JSON_FALSE
+                      : root->kind == JSON_NUMBER;
+    if (fits) {
+        *ret_node = root;
+        return STATUS_OK;
+    }
+    kind = root->kind == JSON_NUMBER ? "numeric" : json_kind_name(root->kind);
+    names = arena_create("names", 0);
+    return error_set(err, INVALID_PARAMETER, "cannot cast jsonb %s to type %s", kind,
+                     type_display((SqlType) {.id = call->result->type.id, .typmod = -1}, names));
+}
+
+static Status jsonb_to_bool(const KernelCall *call, Error *err) {
+    CLEANUP(json_scratch_done) JsonScratch scratch;
+
+    json_scratch_init(&scratch);
+    KERNEL_FOR_EACH(call, row) {
+        const JsonNode *node = NULL;
+
+        json_scratch_reset(&scratch);
+        TRY(json_scalar(call, row, true, &scratch, &node, err));
+        KERNEL_RESULT(call, uint8_t)[row] = node->kind == JSON_TRUE;
+    }
+    return STATUS_OK;
+}
+
+/* jsonb to a number by way of numeric, as PostgreSQL goes. */
+#define DEFINE_JSONB_TO_NUMBER(name, Number, convert)                                        \
+    static Status name(const KernelCall *call, Error *err) {                                 \
+        CLEANUP(json_scratch_done) JsonScratch scratch;                                      \
+        json_scratch_init(&scratch);                                                         \
+        KERNEL_FOR_EACH(call, row) {                                                         \
+            const JsonNode *node = NULL;                                                     \
+            Numeric number = {0};                                                            \
+            json_scratch_reset(&scratch);                                                    \
+            TRY(json_scalar(call, row, false, &scratch, &node, err));                        \
+            TRY(numeric_parse(text_data(&node->text), node->text.length, -1, &number, err)); \
+            TRY(convert(&number, call->result, &KERNEL_RESULT(call, Number)[row], err));     \
+        }                                                                                    \
+        return STATUS_OK;                                                                    \
+    }
+
+#define PLAIN_TO(convert) convert##_plain
+#define DEFINE_PLAIN(convert, Number)                                                              \
+    static Status convert##_plain(const Numeric *number, const Column *result, Number *ret_number, \
+                                  Error *err) {                                                    \
+        return convert(number, ret_number, err);                                                   \
+    }
+
+DEFINE_PLAIN(numeric_to_int16, int16_t)
+DEFINE_PLAIN(numeric_to_int32, int32_t)
+DEFINE_PLAIN(numeric_to_int64, int64_t)
+DEFINE_PLAIN(numeric_to_float32, float)
+DEFINE_PLAIN(numeric_to_float64, double)
+
+static Status numeric_limited(const Numeric *number, const Column *result, Numeric *ret_number,
+                              Error *err) {
+    return numeric_apply_typmod(number, result->type.typmod, ret_number, err);
+}
+
+DEFINE_JSONB_TO_NUMBER(jsonb_to_int2, int16_t, PLAIN_TO(numeric_to_int16))
+DEFINE_JSONB_TO_NUMBER(jsonb_to_int4, int32_t, PLAIN_TO(numeric_to_int32))
+DEFINE_JSONB_TO_NUMBER(jsonb_to_int8, int64_t, PLAIN_TO(numeric_to_int64))
+DEFINE_JSONB_TO_NUMBER(jsonb_to_float4, float, PLAIN_TO(numeric_to_float32))
+DEFINE_JSONB_TO_NUMBER(jsonb_to_float8, double, PLAIN_TO(numeric_to_float64))
+DEFINE_JSONB_TO_NUMBER(jsonb_to_numeric, Numeric, numeric_limited)
+
+static Status json_to_jsonb(const KernelCall *call, Error *err) {
+    KERNEL_FOR_EACH(call, row) {
+        const TextView *view = kernel_text(call, 0, row);
+
+        TRY(jsonb_parse(text_data(view), view->length, call->arena,
+                        &KERNEL_RESULT(call, TextView)[row], err));
+    }
+    return STATUS_OK;
+}
+
+static const Function json_build_functions[] = {
+/* clang-format off */
+#define BUILD_FUNCTIONS(J, prefix, to)                                                           \
+    {to, to_json, J, 1, {TYPE_ANY}, VOLATILITY_STABLE},                                          \
+    {prefix "_build_array", build_array, J, 1, {TYPE_ANY}, VOLATILITY_STABLE,                    \
+     FUNCTION_VARIADIC | FUNCTION_NOT_STRICT},                                                   \
+    {prefix "_build_array", empty_array, J, 0, {0}, VOLATILITY_STABLE},                          \
+    {prefix "_build_object", build_object, J, 1, {TYPE_ANY}, VOLATILITY_STABLE,                  \
+     FUNCTION_VARIADIC | FUNCTION_NOT_STRICT},                                                   \
+    {prefix "_build_object", empty_object, J, 0, {0}, VOLATILITY_STABLE}
+    BUILD_FUNCTIONS(TYPE_JSON, "json", "to_json"),
+    BUILD_FUNCTIONS(TYPE_JSONB, "jsonb", "to_jsonb"),
+    {"row_to_json", to_json, TYPE_JSON, 1, {TYPE_RECORD}, VOLATILITY_STABLE},
+    {"array_to_json", to_json, TYPE_JSON, 1, {TYPE_ARRAY}, VOLATILITY_STABLE},
+    /* clang-format on */
+    {"||", jsonb_concat, TYPE_JSONB, 2, {TYPE_JSONB, TYPE_JSONB}},
+    {"-", jsonb_delete, TYPE_JSONB, 2, {TYPE_JSONB, TYPE_TEXT}},
+    {"-", jsonb_delete_element, TYPE_JSONB, 2, {TYPE_JSONB, TYPE_INT4}},
+    {"jsonb_strip_nulls", jsonb_strip_nulls, TYPE_JSONB, 1, {TYPE_JSONB}},
+    {"jsonb_pretty", jsonb_pretty, TYPE_TEXT, 1, {TYPE_JSONB}},
+};
+
+static const Cast json_casts[] = {
+    {TYPE_JSON, TYPE_JSONB, CAST_ASSIGNMENT, json_to_jsonb},
+    {TYPE_JSONB, TYPE_JSON, CAST_ASSIGNMENT, NULL},
+    {TYPE_JSONB, TYPE_BOOL, CAST_EXPLICIT, jsonb_to_bool},
+    {TYPE_JSONB, TYPE_INT2, CAST_EXPLICIT, jsonb_to_int2},
+    {TYPE_JSONB, TYPE_INT4, CAST_EXPLICIT, jsonb_to_int4},
+    {TYPE_JSONB, TYPE_INT8, CAST_EXPLICIT, jsonb_to_int8},
+    {TYPE_JSONB, TYPE_FLOAT4, CAST_EXPLICIT, jsonb_to_float4},
+    {TYPE_JSONB, TYPE_FLOAT8, CAST_EXPLICIT, jsonb_to_float8},
+    {TYPE_JSONB, TYPE_NUMERIC, CAST_EXPLICIT, jsonb_to_numeric},
+};
+
+const FunctionFamily family_json_build = {FAMILY_FUNCTIONS(json_build_functions),
+                                          FAMILY_CASTS(json_casts)};
