@@ -6,6 +6,7 @@
 #include "types/jsonb.h"
 #include "types/nested.h"
 #include "types/numeric.h"
+#include "types/numeric_wide.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written as they lie in memory");
 
@@ -209,7 +210,8 @@ static bool read_numeric(const uint8_t *bytes, Numeric *ret_number) {
     memcpy(&scale_kind, bytes + 16, 4);
     number.scale = (int32_t) (scale_kind & 0xffffff);
     number.kind = (int32_t) (scale_kind >> 24);
-    if (number.kind > NUMERIC_MINUS_INF || number.scale > NUMERIC_SCALE_MAX)
+    if (number.kind > NUMERIC_MINUS_INF || number.scale > NUMERIC_SCALE_MAX ||
+        magnitude_of(numeric_coefficient(&number)) >= power_of_ten(LIMIT_NUMERIC_DIGITS))
         return false;
     *ret_number = number;
     return true;
