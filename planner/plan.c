@@ -4,7 +4,6 @@
 
 #include <assert.h>
 
-
 Plan *plan_create(Arena *arena, PlanKind kind, const Plan *const *children, int child_count) {
     Plan *plan = arena_new(arena, Plan);
 
@@ -68,10 +67,8 @@ static const PlanColumn *own_columns(Arena *arena, const Plan *plan) {
         const PlanColumn *source = NULL;
 
         if (plan->kind == PLAN_PROJECT) {
-            columns[i].role = TIME_NONE;
-            columns[i].close_offset_us = 0;
             if (plan->exprs.items[i]->kind != EXPR_COLUMN)
-                continue;
+                continue; /* as the maker set it: a computed column can be event time */
             id = plan->exprs.items[i]->column.id;
         }
         source = plan_find_column(plan->children[0], id);

@@ -1,16 +1,18 @@
-/* Plan: what a query does, as a tree of immutable nodes: logical from the binder, physical after the
- * optimizer.
+/* Plan: what a query does, as a tree of immutable nodes: logical from the binder, physical after
+ * the optimizer.
  *
  * Laws:
- *  1. A node's output columns have ColumnIds that are unique in the plan. A node that passes a column on
- *     keeps its id; a node that computes one gives it a new id. So a column means one thing everywhere.
- *  2. Aggregates, joins, sorts and distincts name columns of their children by id; only FILTER, PROJECT,
- *     JOIN (residual), VALUES, FUNCTION_SCAN and LIMIT hold expressions. The binder puts a PROJECT below
- *     where SQL has an expression.
- *  3. Nodes live in the statement's or the stream's arena and are shared freely: a rule that changes
- *     nothing returns the same pointer.
- *  4. The fields of each kind stand in one table (planner/plan_nodes.c), from which printing, EXPLAIN
- *     (FORMAT JSON), serialisation, equality and fingerprints come. A field not in the table is lost. */
+ *  1. A node's output columns have ColumnIds that are unique in the plan. A node that passes a
+ * column on keeps its id; a node that computes one gives it a new id. So a column means one thing
+ * everywhere.
+ *  2. Aggregates, joins, sorts and distincts name columns of their children by id; only FILTER,
+ * PROJECT, JOIN (residual), VALUES, FUNCTION_SCAN and LIMIT hold expressions. The binder puts a
+ * PROJECT below where SQL has an expression.
+ *  3. Nodes live in the statement's or the stream's arena and are shared freely: a rule that
+ * changes nothing returns the same pointer.
+ *  4. The fields of each kind stand in one table (planner/plan_nodes.c), from which printing,
+ * EXPLAIN (FORMAT JSON), serialisation, equality and fingerprints come. A field not in the table is
+ * lost. */
 #pragma once
 
 #include "expr/expr.h"
@@ -92,7 +94,7 @@ typedef enum WindowKind { WINDOW_TUMBLE, WINDOW_HOP, WINDOW_CUMULATE, WINDOW_SES
 
 /* What an aggregate lets out, and when. */
 typedef enum EmitMode {
-    EMIT_ALL,      /* every group, at the end of each epoch, as inserts: batch queries, complete mode */
+    EMIT_ALL, /* every group, at the end of each epoch, as inserts: batch queries, complete mode */
     EMIT_CHANGES,  /* changed groups as retract / insert pairs, at the end of each epoch */
     EMIT_ON_CLOSE, /* each group once, when the watermark closes it */
 } EmitMode;
@@ -103,7 +105,12 @@ typedef enum AggregatePhase {
     PHASE_FINAL,   /* partial states in, groups out */
 } AggregatePhase;
 
-typedef enum OutputMode { OUTPUT_MODE_NONE, OUTPUT_APPEND, OUTPUT_UPDATE, OUTPUT_COMPLETE } OutputMode;
+typedef enum OutputMode {
+    OUTPUT_MODE_NONE,
+    OUTPUT_APPEND,
+    OUTPUT_UPDATE,
+    OUTPUT_COMPLETE
+} OutputMode;
 
 typedef struct Plan Plan;
 struct Relation; /* catalog/catalog.h; a plan that holds one keeps its snapshot alive */
@@ -117,31 +124,32 @@ struct Plan {
     const PlanColumn *columns; /* the output schema */
 
     /* Properties, made by plan_derive() from the children and the fields below. */
-    bool is_append_only; /* no retractions come out */
-    bool is_bounded;     /* the input ends: tables, values, batch reads */
+    bool is_append_only;  /* no retractions come out */
+    bool is_bounded;      /* the input ends: tables, values, batch reads */
     ColumnIds unique_key; /* count 0: none known */
 
     /* SCAN */
     const struct Relation *relation;
-    int64_t relation_id;           /* what is serialised; the relation is looked up again */
-    const int *scan_columns;       /* [column_count]: relation's column of each output column */
-    ExprList pushed;               /* predicates over output columns that the scan applies itself */
-    ColumnId watermark_column;     /* 0: no watermark */
-    const Expr *watermark_expr;    /* the watermark is over a computed column: its expression over output
-                                      columns (watermark_column is then made by a PROJECT above); else NULL */
+    int64_t relation_id;       /* what is serialised; the relation is looked up again */
+    const int *scan_columns;   /* [column_count]: relation's column of each output column */
+    ExprList pushed;           /* predicates over output columns that the scan applies itself */
+    ColumnId watermark_column; /* 0: no watermark */
+    const Expr
+        *watermark_expr; /* the watermark is over a computed column: its expression over output
+                            columns (watermark_column is then made by a PROJECT above); else NULL */
     int64_t watermark_delay_us;
-    IntList checked_columns;       /* relation's columns that the bound statement names, the watermark's and
-                                      the NOT NULL ones: a record is bad when one of them does not convert.
-                                      Pruning shortens scan_columns, never these */
-    int scan_ordinal;              /* which scan of the plan this is, in text order, from 0 */
-    bool is_batch_read;            /* a bounded read up to what is there now */
+    IntList checked_columns; /* relation's columns that the bound statement names, the watermark's
+                                and the NOT NULL ones: a record is bad when one of them does not
+                                convert. Pruning shortens scan_columns, never these */
+    int scan_ordinal;        /* which scan of the plan this is, in text order, from 0 */
+    bool is_batch_read;      /* a bounded read up to what is there now */
 
     /* FILTER (where, having, …) */
     const Expr *predicate; /* also JOIN: the residual condition over both sides; NULL: none */
 
-    /* PROJECT: exprs[i] gives column i; a bare EXPR_COLUMN passes the column with its id; named a second
-     * time in the list (SELECT a, a) it gets a new id.
-     * VALUES: row-major, row_count × column_count. FUNCTION_SCAN: exprs[0] is the call. */
+    /* PROJECT: exprs[i] gives column i; a bare EXPR_COLUMN passes the column with its id; named a
+     * second time in the list (SELECT a, a) it gets a new id. VALUES: row-major, row_count ×
+     * column_count. FUNCTION_SCAN: exprs[0] is the call. */
     ExprList exprs;
     int row_count;
 
@@ -150,24 +158,27 @@ struct Plan {
     ColumnId time_column;
     int64_t window_size_us, window_slide_us, window_offset_us; /* session: size is the gap */
 
-    /* AGGREGATE: columns are the keys (their ids), then one per call. DISTINCT: keys. EXCHANGE: keys.
-     * SESSION windows: keys are the partition. */
+    /* AGGREGATE: columns are the keys (their ids), then one per call. DISTINCT: keys. EXCHANGE:
+     * keys. SESSION windows: keys are the partition. */
     ColumnIds keys;
     int call_count;
     const PlanAggregateCall *calls;
     EmitMode emit;
     AggregatePhase phase;
-    int grouping_set_count; /* 0: plain; else each a subset of keys, and the last column is GROUPING's bits */
+    int grouping_set_count; /* 0: plain; else each a subset of keys, and the last column is
+                               GROUPING's bits */
     const ColumnIds *grouping_sets;
 
-    /* DISTINCT: forget a key once event time + delay passes (…WITHIN WATERMARK); first arrival wins */
+    /* DISTINCT: forget a key once event time + delay passes (…WITHIN WATERMARK); first arrival wins
+     */
     bool is_within_watermark;
 
     /* JOIN: left_keys[i] = right_keys[i]; is_null_safe: IS NOT DISTINCT FROM */
     JoinKind join_kind;
     ColumnIds left_keys, right_keys;
     bool is_null_safe;
-    /* time bound recognised: right time between left time + low and left time + high; both 0 ids: none */
+    /* time bound recognised: right time between left time + low and left time + high; both 0 ids:
+     * none */
     ColumnId left_time, right_time;
     int64_t bound_low_us, bound_high_us;
 
@@ -182,29 +193,32 @@ struct Plan {
 
 /* A fresh, zeroed node with top_n -1. Fill it, then plan_derive it once. */
 Plan *plan_create(Arena *arena, PlanKind kind, const Plan *const *children, int child_count);
-/* Compute the properties (and for FILTER, SORT, LIMIT, … the passed-on schema, if columns is NULL). */
+/* Compute the properties (and for FILTER, SORT, LIMIT, … the passed-on schema, if columns is NULL).
+ */
 const Plan *plan_derive(Arena *arena, Plan *plan);
 /* A copy with other children, derived anew; the same pointer when they are the same. */
-const Plan *plan_with_children(Arena *arena, const Plan *plan, const Plan *const *children, int count);
+const Plan *plan_with_children(Arena *arena, const Plan *plan, const Plan *const *children,
+                               int count);
 /* A shallow copy to change; derive it when done. */
 Plan *plan_copy(Arena *arena, const Plan *plan);
 const PlanColumn *plan_find_column(const Plan *plan, ColumnId id); /* NULL: not an output */
-int plan_column_index(const Plan *plan, ColumnId id);               /* -1: not an output */
+int plan_column_index(const Plan *plan, ColumnId id);              /* -1: not an output */
 ColumnId plan_max_column_id(const Plan *plan); /* over the whole tree; new ids go above it */
 bool plan_contains_kind(const Plan *plan, PlanKind kind);
-void plan_visit(const Plan *plan, void (*visit)(const Plan *node, void *data), void *data); /* pre-order */
+void plan_visit(const Plan *plan, void (*visit)(const Plan *node, void *data),
+                void *data);               /* pre-order */
 const char *plan_kind_name(PlanKind kind); /* "filter" */
 
 /* -------- the node table: fields of each kind, for printing, serialising, comparing -------- */
 typedef enum PlanFieldType {
-    PLAN_FIELD_EXPR,      /* const Expr * */
-    PLAN_FIELD_EXPRS,     /* ExprList */
-    PLAN_FIELD_COLUMN,    /* ColumnId */
-    PLAN_FIELD_COLUMNS,   /* ColumnIds */
-    PLAN_FIELD_INT,       /* int */
-    PLAN_FIELD_INTS,      /* IntList */
-    PLAN_FIELD_INT64,     /* int64_t */
-    PLAN_FIELD_MICROS,    /* int64_t µs, printed as an interval */
+    PLAN_FIELD_EXPR,    /* const Expr * */
+    PLAN_FIELD_EXPRS,   /* ExprList */
+    PLAN_FIELD_COLUMN,  /* ColumnId */
+    PLAN_FIELD_COLUMNS, /* ColumnIds */
+    PLAN_FIELD_INT,     /* int */
+    PLAN_FIELD_INTS,    /* IntList */
+    PLAN_FIELD_INT64,   /* int64_t */
+    PLAN_FIELD_MICROS,  /* int64_t µs, printed as an interval */
     PLAN_FIELD_BOOL,
     PLAN_FIELD_ENUM,      /* int-sized enum with `names` */
     PLAN_FIELD_CALLS,     /* calls / call_count */

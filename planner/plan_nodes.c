@@ -1,4 +1,5 @@
-/* The node table: the fields of each plan kind, from which printing, serialising and comparing come. */
+/* The node table: the fields of each plan kind, from which printing, serialising and comparing
+ * come. */
 #include "planner/plan.h"
 
 #define FIELD(name, type, member) \

@@ -1,7 +1,8 @@
 /* Planner: a parsed statement to a bound, typed logical plan.
  *
- * One entry point a statement class. Errors carry PostgreSQL's SQLSTATEs and messages and the position
- * of the offending word. What can't run yet is refused here: 0A000, the construct's name, position, hint. */
+ * One entry point a statement class. Errors carry PostgreSQL's SQLSTATEs and messages and the
+ * position of the offending word. What can't run yet is refused here: 0A000, the construct's name,
+ * position, hint. */
 #pragma once
 
 #include "catalog/catalog.h"
@@ -24,7 +25,8 @@ typedef struct PlannerContext {
     void *notice_data;
 } PlannerContext;
 
-/* SELECT / VALUES / WITH as a batch query: scans are bounded reads. Output names in columns[].name. */
+/* SELECT / VALUES / WITH as a batch query: scans are bounded reads. Output names in columns[].name.
+ */
 MUST_USE Status planner_bind_query(PlannerContext *cx, const AstNode *query, const Plan **ret_plan,
                                    Error *err);
 
@@ -36,15 +38,15 @@ typedef struct StreamPlan {
     Relation relation; /* as catalog_create wants it */
     const Plan *plan;  /* logical, with emit modes set from the output mode; legality checked */
     OutputMode mode;
-    ColumnIds key;     /* update mode: what identifies an output row; count 0: none */
+    ColumnIds key;              /* update mode: what identifies an output row; count 0: none */
     int64_t max_rows_per_epoch; /* 0: no bound */
     bool watermark_is_max;
     bool on_row_error_skips;
-    const Relation *late_sink; /* LATE ROWS INTO; NULL */
+    const Relation *late_sink;        /* LATE ROWS INTO; NULL */
     const char *inferred_mode_notice; /* NULL when the mode was written */
 } StreamPlan;
 
-/* CREATE STREAM (and its stored text at start): binds the query continuously, infers or checks the output
- * mode (0A000 with a hint that works when pasted), resolves sinks and options. */
+/* CREATE STREAM (and its stored text at start): binds the query continuously, infers or checks the
+ * output mode (0A000 with a hint that works when pasted), resolves sinks and options. */
 MUST_USE Status planner_bind_stream(PlannerContext *cx, const AstNode *statement, const char *text,
                                     StreamPlan *ret_stream, Error *err);

@@ -1,0 +1,302 @@
+/* Bind: what the binder's files share. Private to planner/.
+ *
+ * A Binder binds one statement. FROM gives a Plan and a Scope (what names mean over that plan). An
+ * expression is bound in an ExprContext, which says which scope it sees, whether aggregates may
+ * stand in it, and where its subqueries go: a subquery is not part of an expression, it becomes a
+ * join of the clause's input plan, and the expression names the join's new column. */
+#pragma once
+
+#include "parser/ast.h"
+#include "parser/ast_expr.h"
+#include "parser/ast_query.h"
+#include "planner/planner.h"
+
+typedef struct Binder Binder;
+typedef struct CteScope CteScope;
+typedef struct Scope Scope;
+
+struct Binder {
+    PlannerContext *cx;
+    Arena *arena;
+    ColumnId last_id;
+    int scan_count;
+    int depth;      /* of queries and expressions in each other */
+    bool is_stream; /* scans are continuous */
+    /* used[id]: some expression names the column; scans keep only those. */
+    bool *used;
+    int used_capacity;
+    int view_depth;
+    int computed_count; /* PROJECTs that add a source's computed columns: pruned like scans */
+    const Plan **computed;
+};
+
+/* -------- names -------- */
+
+typedef struct ScopeColumn {
+    const char *name;
+    ColumnId id;
+    SqlType type;
+    TimeRole role;
+} ScopeColumn;
+
+typedef struct ScopeColumns {
+    int count;
+    ScopeColumn *items;
+} ScopeColumns;
+
+typedef struct ScopeTable {
+    const char *name;   /* alias or relation; NULL: a query without alias */
+    const char *schema; /* of a relation without alias; else NULL */
+    ScopeColumns columns;
+} ScopeTable;
+
+/* GROUP BY window(ts, …): what `window` means above. Ids 0: no such clause. */
+typedef struct SparkWindow {
+    ColumnId start, end, time;
+    SqlType type;
+    const AstFuncCall *call;
+} SparkWindow;
+
+struct Scope {
+    int table_count;
+    ScopeTable *tables;   /* what qualified names and t.* see */
+    ScopeColumns columns; /* what plain names and * see; USING merges here */
+    const Scope *outer;   /* of the query around; NULL */
+    const CteScope *ctes; /* names that WITH gave */
+    SparkWindow window;
+};
+
+struct CteScope {
+    const AstCte *cte;
+    const CteScope *next; /* what the CTE's own query sees */
+    const Scope *outer;
+};
+
+/* -------- subqueries and aggregates of a clause -------- */
+
+typedef enum SubqueryKind { SUBQUERY_SCALAR, SUBQUERY_MARK } SubqueryKind;
+
+typedef struct PendingSubquery {
+    SubqueryKind kind;
+    const Plan *plan;
+    int key_count;
+    const Expr **left_keys; /* MARK: expressions over the clause's input */
+    ColumnId *right_keys;
+    PlanColumn mark; /* MARK: the column that the join adds */
+    int position;
+} PendingSubquery;
+
+typedef struct SubqueryList {
+    int count;
+    int capacity;
+    PendingSubquery *items;
+} SubqueryList;
+
+typedef struct BoundAggregate {
+    const Aggregate *aggregate;
+    int argument_count;
+    const Expr **arguments;
+    bool is_distinct;
+    const Expr *filter; /* NULL: none */
+    SqlType type;
+    ColumnId id;
+    const char *name;
+} BoundAggregate;
+
+typedef struct GroupingCall { /* GROUPING(a, b) */
+    int argument_count;
+    const Expr **arguments;
+    ColumnId id; /* stands for it until the grouping sets are known */
+    int position;
+} GroupingCall;
+
+typedef struct AggregateList {
+    int count;
+    int capacity;
+    BoundAggregate *items;
+    SubqueryList *input_subqueries; /* of their arguments: below the aggregate */
+    int grouping_count;
+    GroupingCall groupings[16];
+} AggregateList;
+
+typedef struct ExprContext {
+    Binder *binder;
+    const Scope *scope;        /* NULL: no columns at all */
+    const char *clause;        /* "WHERE", for messages */
+    SubqueryList *subqueries;  /* NULL: none may stand here */
+    AggregateList *aggregates; /* NULL: none may stand here */
+    bool is_in_aggregate;
+} ExprContext;
+
+/* -------- binder.c -------- */
+void binder_init(Binder *binder, PlannerContext *cx);
+ColumnId binder_new_id(Binder *binder);
+void binder_use(Binder *binder, ColumnId id);
+MUST_USE Status binder_enter(Binder *binder, int position, Error *err); /* 54001 */
+void binder_leave(Binder *binder);
+/* Scans with only the columns that the statement names; unresolved parameters are 42P18. */
+MUST_USE Status binder_finish(Binder *binder, const Plan *plan, const Plan **ret_plan, Error *err);
+Status not_supported(Error *err, int position, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Fill the position of an error that has none. Returns `status`. */
+Status placed(Status status, int position, Error *err);
+const char *type_name(Binder *binder, SqlType type);
+
+/* -------- scope.c -------- */
+Scope *scope_create(Binder *binder, const Scope *outer, const CteScope *ctes);
+void scope_add_table(Binder *binder, Scope *scope, ScopeTable table);
+ScopeColumns scope_columns_of_plan(Binder *binder, const Plan *plan);
+ScopeColumns scope_columns_join(Binder *binder, ScopeColumns left, ScopeColumns right);
+/* Bind a, t.a, s.t.a; whole rows and records too. */
+MUST_USE Status bind_column_ref(ExprContext *cx, const AstColumnRef *ref, const Expr **ret_expr,
+                                Error *err);
+const ScopeTable *scope_find_table(const Scope *scope, const char *schema, const char *name);
+/* The column of a plain name, or NULL; *ret_count says how many there are. */
+const ScopeColumn *scope_find_column(const ScopeColumns *columns, const char *name, int *ret_count);
+/* "t.a" of a column id, for 42803. */
+const char *scope_display_name(Binder *binder, const Scope *scope, ColumnId id);
+const Expr *column_expr(Binder *binder, ColumnId id, SqlType type, const char *name, int position);
+Status missing_table_error(const Scope *scope, const char *name, int position, Error *err);
+
+/* -------- bind_type.c -------- */
+MUST_USE Status bind_type(Binder *binder, const AstType *type, SqlType *ret_type, Error *err);
+
+/* -------- bind_constant.c -------- */
+MUST_USE Status bind_literal(Binder *binder, const AstLiteral *literal, const Expr **ret_expr,
+                             Error *err);
+MUST_USE Status bind_parameter(Binder *binder, const AstParam *param, const Expr **ret_expr,
+                               Error *err);
+/* To the type: unknown literals are read, unknown parameters take it, else a cast. 42846, or what
+ * the input function says. */
+MUST_USE Status coerce(Binder *binder, const Expr *expr, SqlType type, CastContext context,
+                       const Expr **ret_expr, Error *err);
+/* Implicitly or 42804 "argument of WHERE must be type boolean, not type integer". */
+MUST_USE Status coerce_to_boolean(Binder *binder, const Expr *expr, const char *construct,
+                                  const Expr **ret_expr, Error *err);
+/* Unknown becomes text. */
+MUST_USE Status resolve_unknown(Binder *binder, const Expr *expr, const Expr **ret_expr,
+                                Error *err);
+/* The value of an expression without columns. */
+MUST_USE Status constant_value(Binder *binder, const Expr *expr, Value *ret_value, Error *err);
+bool is_foldable(const Expr *expr);
+const Expr *with_position(Binder *binder, const Expr *expr, int position);
+/* An interval argument that must be a constant without months: µs. */
+MUST_USE Status constant_interval_us(ExprContext *cx, const AstNode *node, const char *what,
+                                     int64_t *ret_us, Error *err);
+MUST_USE Status bind_interval_literal(Binder *binder, const AstCast *cast, const Expr **ret_expr,
+                                      Error *err);
+
+/* -------- bind_expr*.c -------- */
+MUST_USE Status bind_expr(ExprContext *cx, const AstNode *node, const Expr **ret_expr, Error *err);
+MUST_USE Status bind_condition(ExprContext *cx, const AstNode *node, const char *construct,
+                               const Expr **ret_expr, Error *err);
+/* function_resolve / operator_resolve with our casts. */
+MUST_USE Status make_call(Binder *binder, const char *name, const Expr **arguments, int count,
+                          int position, const Expr **ret_expr, Error *err);
+MUST_USE Status make_operator(Binder *binder, const char *name, const Expr *left, const Expr *right,
+                              int position, const Expr **ret_expr, Error *err);
+/* Cast all to their common type. */
+MUST_USE Status unify_exprs(Binder *binder, const Expr **exprs, int count, const char *construct,
+                            SqlType *ret_type, Error *err);
+MUST_USE Status bind_in_list(ExprContext *cx, const AstInList *in, const Expr **ret_expr,
+                             Error *err);
+MUST_USE Status bind_between(ExprContext *cx, const AstBetween *between, const Expr **ret_expr,
+                             Error *err);
+MUST_USE Status bind_like(ExprContext *cx, const AstLike *like, const Expr **ret_expr, Error *err);
+MUST_USE Status bind_case(ExprContext *cx, const AstCase *node, const Expr **ret_expr, Error *err);
+MUST_USE Status bind_variadic(ExprContext *cx, const AstVariadic *node, const Expr **ret_expr,
+                              Error *err);
+MUST_USE Status bind_is(ExprContext *cx, const AstIs *is, const Expr **ret_expr, Error *err);
+MUST_USE Status bind_distinct_from(ExprContext *cx, const AstDistinctFrom *node,
+                                   const Expr **ret_expr, Error *err);
+MUST_USE Status bind_operator(ExprContext *cx, const AstOp *op, const Expr **ret_expr, Error *err);
+MUST_USE Status bind_quantified(ExprContext *cx, const AstQuantified *node, const Expr **ret_expr,
+                                Error *err);
+MUST_USE Status bind_func_call(ExprContext *cx, const AstFuncCall *call, const Expr **ret_expr,
+                               Error *err);
+MUST_USE Status bind_value_function(ExprContext *cx, const AstValueFunction *node,
+                                    const Expr **ret_expr, Error *err);
+MUST_USE Status bind_row(ExprContext *cx, const AstRow *row, const Expr **ret_expr, Error *err);
+MUST_USE Status bind_field(ExprContext *cx, const AstField *field, const Expr **ret_expr,
+                           Error *err);
+/* A field of a record expression. */
+MUST_USE Status make_field(Binder *binder, const Expr *record, const char *name, int position,
+                           const Expr **ret_expr, Error *err);
+MUST_USE Status make_record(Binder *binder, const Expr **fields, const char *const *names,
+                            int count, int position, const Expr **ret_expr, Error *err);
+
+/* -------- bind_aggregate.c -------- */
+MUST_USE Status bind_aggregate_call(ExprContext *cx, const AstFuncCall *call, const Expr **ret_expr,
+                                    Error *err);
+MUST_USE Status bind_grouping_call(ExprContext *cx, const AstFuncCall *call, const Expr **ret_expr,
+                                   Error *err);
+
+/* -------- bind_subquery.c -------- */
+MUST_USE Status bind_subquery(ExprContext *cx, const AstSubquery *node, const Expr **ret_expr,
+                              Error *err);
+MUST_USE Status bind_in_query(ExprContext *cx, const AstNode *operand, const AstQuery *query,
+                              bool is_not, int position, const Expr **ret_expr, Error *err);
+/* Join the list's subqueries to the plan. */
+const Plan *attach_subqueries(Binder *binder, SubqueryList *list, const Plan *plan);
+
+/* -------- bind_from.c, bind_join.c, bind_scan.c -------- */
+MUST_USE Status bind_from(Binder *binder, const AstList *from, Scope *scope, const Plan **ret_plan,
+                          Error *err);
+MUST_USE Status bind_from_item(Binder *binder, const AstNode *item, Scope *scope,
+                               const Plan **ret_plan, Error *err);
+MUST_USE Status bind_join(Binder *binder, const AstJoin *join, Scope *scope, const Plan **ret_plan,
+                          Error *err);
+MUST_USE Status bind_table_ref(Binder *binder, const AstTableRef *ref, Scope *scope,
+                               const Plan **ret_plan, Error *err);
+MUST_USE Status bind_function_ref(Binder *binder, const AstFunctionRef *ref, Scope *scope,
+                                  const Plan **ret_plan, Error *err);
+MUST_USE Status bind_window_table(Binder *binder, const AstWindowTable *window, Scope *scope,
+                                  const Plan **ret_plan, Error *err);
+/* Name the plan's columns as the alias says. 42P10 when it names too many. */
+MUST_USE Status scope_add_plan(Binder *binder, Scope *scope, const Plan *plan, const char *name,
+                               const char *schema, const AstAlias *alias, Error *err);
+/* Only the columns that are named, NOT NULL or the watermark's are read. */
+const Plan *prune_scans(Binder *binder, const Plan *plan);
+
+/* -------- bind_query.c, bind_select.c, … -------- */
+/* Columns of the result carry the output names. `keep_unknown`: leave unknown literals to the
+ * caller. */
+MUST_USE Status bind_query(Binder *binder, const AstQuery *query, const Scope *outer,
+                           const CteScope *ctes, bool keep_unknown, const Plan **ret_plan,
+                           Error *err);
+/* A query's body with the ORDER BY and LIMIT of the query around it (NULL: none). */
+typedef struct QueryTail {
+    const AstList *order_by; /* may be empty */
+    const AstLimit *limit;   /* or NULL */
+} QueryTail;
+MUST_USE Status bind_body(Binder *binder, const AstNode *body, QueryTail tail, const Scope *outer,
+                          const CteScope *ctes, const Plan **ret_plan, Error *err);
+MUST_USE Status bind_select(Binder *binder, const AstSelect *select, QueryTail tail,
+                            const Scope *outer, const CteScope *ctes, const Plan **ret_plan,
+                            Error *err);
+MUST_USE Status bind_set_operation(Binder *binder, const AstSetOperation *node, const Scope *outer,
+                                   const CteScope *ctes, const Plan **ret_plan, Error *err);
+MUST_USE Status bind_values(Binder *binder, const AstValues *values, const Scope *outer,
+                            const CteScope *ctes, const Plan **ret_plan, Error *err);
+MUST_USE Status bind_limit(Binder *binder, const AstLimit *limit, const Plan **plan, Error *err);
+MUST_USE Status query_resolve_unknown(Binder *binder, const Plan *plan, const Plan **ret_plan,
+                                      Error *err);
+/* Cast column `index` of a query's result to the type. */
+MUST_USE Status query_cast_columns(Binder *binder, const Plan *plan, const SqlType *types,
+                                   const Plan **ret_plan, Error *err);
+
+/* -------- plan building -------- */
+const Plan *make_filter(Binder *binder, const Plan *child, const Expr *predicate, int position);
+/* Pass all columns of the child and add `extra`; *ids gets the new columns' ids (bare columns:
+ * their own). */
+const Plan *make_extended(Binder *binder, const Plan *child, const Expr *const *extra,
+                          const char *const *names, int count, ColumnId *ids);
+typedef struct ProjectItem {
+    const Expr *expr;
+    const char *name;
+} ProjectItem;
+/* A project of exactly these; a column that stands twice gets a new id the second time. */
+const Plan *make_project(Binder *binder, const Plan *child, const ProjectItem *items, int count,
+                         int position);
+const Plan *make_distinct(Binder *binder, const Plan *child, const ColumnId *keys, int count,
+                          int position);
+const char *target_name(const AstNode *node); /* "?column?" when nothing better */

@@ -1,0 +1,189 @@
+/* Calls: functions by name, functions that SQL writes without parentheses, and window()'s. */
+#include <string.h>
+
+#include "base/limits.h"
+#include "planner/bind.h"
+
+static Status bind_arguments(ExprContext *cx, const AstFuncCall *call, const Expr ***ret_arguments,
+                             Error *err) {
+    int count = call->arguments.count;
+    const Expr **arguments = arena_new_array(cx->binder->arena, const Expr *, (size_t) count + 1);
+
+    if (count > 100)
+        return error_at(err, call->base.position, PROGRAM_LIMIT_EXCEEDED,
+                        "cannot pass more than 100 arguments to a function");
+    for (int i = 0; i < count; i++)
+        TRY(bind_expr(cx, call->arguments.items[i], &arguments[i], err));
+    *ret_arguments = arguments;
+    return STATUS_OK;
+}
+
+static Status undefined_function(Binder *binder, const char *name, const Expr **arguments,
+                                 int count, int position, Error *err) {
+    StrBuf text = {0};
+
+    for (int i = 0; i < count; i++)
+        strbuf_printf(&text, "%s%s", i ? ", " : "", type_name(binder, arguments[i]->type));
+    IGNORE(error_at(err, position, UNDEFINED_FUNCTION, /* hinted */
+                    "function %s(%s) does not exist", name, strbuf_text(&text)));
+    strbuf_done(&text);
+    return error_hint(err, "No function matches the given name and argument types. "
+                           "You might need to add explicit type casts.");
+}
+
+/* -------- window(…) and window_time(…) in a query with GROUP BY window(…) -------- */
+
+static bool is_plain(const AstFuncCall *call, const char *name) {
+    return !call->name->schema && strcmp(call->name->name, name) == 0;
+}
+
+static Status bind_window_record(ExprContext *cx, int position, const Expr **ret_expr, Error *err) {
+    static char *const names[] = {"window"};
+    const char *parts[] = {names[0]};
+    AstColumnRef ref = {.base = {AST_COLUMN_REF, position}, .part_count = 1, .parts = parts};
+
+    return bind_column_ref(cx, &ref, ret_expr, err);
+}
+
+static Status bind_window_call(ExprContext *cx, const AstFuncCall *call, const Expr **ret_expr,
+                               Error *err) {
+    int position = call->base.position;
+
+    if (is_plain(call, "session_window"))
+        return not_supported(err, position, "session_window()");
+    if (cx->scope && cx->scope->window.start)
+        return bind_window_record(cx, position, ret_expr, err);
+    IGNORE(not_supported(err, position, "window() outside of GROUP BY")); /* hinted */
+    return error_hint(err, "Group by it: SELECT window.start, count(*) FROM … GROUP BY window(…).");
+}
+
+/* The event time of a closed window: its end less a microsecond. */
+static Status bind_window_time(ExprContext *cx, const AstFuncCall *call, const Expr **ret_expr,
+                               Error *err) {
+    const AstNode *argument = call->arguments.count == 1 ? call->arguments.items[0] : NULL;
+    const AstColumnRef *ref = (const AstColumnRef *) argument;
+    bool is_window =
+        argument &&
+        ((argument->kind == AST_COLUMN_REF && ref->part_count == 1 && !ref->is_star &&
+          strcmp(ref->parts[0], "window") == 0) ||
+         (argument->kind == AST_FUNC_CALL && is_plain((const AstFuncCall *) argument, "window")));
+
+    if (is_window && cx->scope && cx->scope->window.time) {
+        *ret_expr = column_expr(cx->binder, cx->scope->window.time, cx->scope->window.type,
+                                "window_time", call->base.position);
+        return STATUS_OK;
+    }
+    IGNORE(not_supported(err, call->base.position, "window_time() of this argument")); /* hinted */
+    return error_hint(err, "Name the column window_time, which TUMBLE and HOP add, or call "
+                           "window_time(window) in the query that has GROUP BY window(…).");
+}
+
+/* -------- calls -------- */
+
+static Status refuse_decorations(const AstFuncCall *call, Error *err) {
+    int position = call->base.position;
+    const char *name = call->name->name;
+
+    if (call->is_star)
+        return error_at(err, position, WRONG_OBJECT_TYPE,
+                        "%s(*) specified, but %s is not an aggregate function", name, name);
+    if (call->is_distinct)
+        return error_at(err, position, WRONG_OBJECT_TYPE,
+                        "DISTINCT specified, but %s is not an aggregate function", name);
+    if (call->order_by.count > 0)
+        return error_at(err, position, WRONG_OBJECT_TYPE,
+                        "ORDER BY specified, but %s is not an aggregate function", name);
+    if (call->within_group.count > 0)
+        return error_at(err, position, WRONG_OBJECT_TYPE,
+                        "WITHIN GROUP specified, but %s is not an aggregate function", name);
+    if (call->filter)
+        return error_at(err, position, WRONG_OBJECT_TYPE,
+                        "FILTER specified, but %s is not an aggregate function", name);
+    return STATUS_OK;
+}
+
+Status bind_func_call(ExprContext *cx, const AstFuncCall *call, const Expr **ret_expr, Error *err) {
+    int position = call->base.position;
+    const char *name = call->name->name;
+    const char *schema = call->name->schema;
+    const Expr **arguments = NULL;
+    const Expr *expr = NULL;
+
+    if (schema && strcmp(schema, "pg_catalog") != 0 && strcmp(schema, "millrace") != 0)
+        return error_at(err, position, UNDEFINED_FUNCTION, "function %s.%s does not exist", schema,
+                        name);
+    if (call->over)
+        return not_supported(err, position, "a window function (OVER)");
+    if (is_plain(call, "grouping"))
+        return bind_grouping_call(cx, call, ret_expr, err);
+    if (aggregate_exists(name))
+        return bind_aggregate_call(cx, call, ret_expr, err);
+    if (is_plain(call, "session_window") ||
+        (is_plain(call, "window") && !function_exists("window")))
+        return bind_window_call(cx, call, ret_expr, err);
+    if (is_plain(call, "window_time"))
+        return bind_window_time(cx, call, ret_expr, err);
+    if (call->is_variadic)
+        return not_supported(err, position, "VARIADIC");
+    TRY(refuse_decorations(call, err));
+    TRY(bind_arguments(cx, call, &arguments, err));
+    if (call->arguments.count > FUNCTION_ARGUMENTS_MAX && !function_exists(name))
+        return undefined_function(cx->binder, name, arguments, call->arguments.count, position,
+                                  err);
+    TRY(make_call(cx->binder, name, arguments, call->arguments.count, position, &expr, err));
+    if (expr->kind == EXPR_CALL && (expr->function->flags & FUNCTION_INTERNAL))
+        return undefined_function(cx->binder, name, arguments, call->arguments.count, position,
+                                  err);
+    if (expr->kind == EXPR_CALL && (expr->function->flags & FUNCTION_SET) && cx->clause &&
+        strcmp(cx->clause, "FROM") != 0) {
+        IGNORE(not_supported(err, position, "a set-returning function in %s",
+                             cx->clause)); /* hinted */
+        return error_hint(err, "Put it into FROM: SELECT x FROM %s(…) AS x.", name);
+    }
+    *ret_expr = expr;
+    return STATUS_OK;
+}
+
+/* -------- CURRENT_DATE and the like -------- */
+
+typedef struct ValueFunction {
+    const char *name; /* called when it exists */
+    TypeId type;      /* else now() cast to this; TYPE_UNKNOWN: no such way */
+} ValueFunction;
+
+static const ValueFunction value_functions[] = {
+    [AST_CURRENT_DATE] = {"current_date", TYPE_DATE},
+    [AST_CURRENT_TIME] = {"current_time", TYPE_UNKNOWN},
+    [AST_CURRENT_TIMESTAMP] = {"now", TYPE_TIMESTAMPTZ},
+    [AST_LOCALTIME] = {"localtime", TYPE_TIME},
+    [AST_LOCALTIMESTAMP] = {"localtimestamp", TYPE_TIMESTAMP},
+    [AST_CURRENT_ROLE] = {"current_user", TYPE_UNKNOWN},
+    [AST_CURRENT_USER] = {"current_user", TYPE_UNKNOWN},
+    [AST_SESSION_USER] = {"session_user", TYPE_UNKNOWN},
+    [AST_USER] = {"current_user", TYPE_UNKNOWN},
+    [AST_CURRENT_CATALOG] = {"current_database", TYPE_UNKNOWN},
+    [AST_CURRENT_SCHEMA] = {"current_schema", TYPE_UNKNOWN},
+};
+
+Status bind_value_function(ExprContext *cx, const AstValueFunction *node, const Expr **ret_expr,
+                           Error *err) {
+    const ValueFunction *function = &value_functions[node->function];
+    int position = node->base.position;
+    const Expr *expr = NULL;
+    SqlType type = {.id = function->type, .typmod = node->precision};
+
+    if (function_exists(function->name)) {
+        TRY(make_call(cx->binder, function->name, NULL, 0, position, &expr, err));
+    } else if (function->type != TYPE_UNKNOWN) {
+        TRY(make_call(cx->binder, "now", NULL, 0, position, &expr, err));
+    } else {
+        return not_supported(err, position, "%s", function->name);
+    }
+    if (function->type == TYPE_UNKNOWN) {
+        *ret_expr = expr;
+        return STATUS_OK;
+    }
+    TRY(coerce(cx->binder, expr, type, CAST_EXPLICIT, &expr, err));
+    *ret_expr = with_position(cx->binder, expr, position);
+    return STATUS_OK;
+}

@@ -1,0 +1,158 @@
+/* Rows: operators, of which some compare rows; ROW(…); fields of records. */
+#include <string.h>
+
+#include "planner/bind.h"
+
+/* -------- comparisons of rows: field by field, as SQL defines them -------- */
+
+typedef struct RowPair {
+    const Expr **left;
+    const Expr **right;
+    int count;
+} RowPair;
+
+static Status bind_fields(ExprContext *cx, const AstRow *row, const Expr ***ret_fields,
+                          Error *err) {
+    *ret_fields =
+        arena_new_array(cx->binder->arena, const Expr *, (size_t) row->elements.count + 1);
+    for (int i = 0; i < row->elements.count; i++)
+        TRY(bind_expr(cx, row->elements.items[i], &(*ret_fields)[i], err));
+    return STATUS_OK;
+}
+
+/* (a, b) < (c, d): a < c OR (a = c AND b < d) */
+static Status compare_in_order(Binder *binder, const RowPair *pair, const char *op, int position,
+                               const Expr **ret_expr, Error *err) {
+    char strict[2] = {op[0], '\0'};
+    const Expr *result = NULL;
+
+    for (int i = pair->count - 1; i >= 0; i--) {
+        const Expr *here = NULL;
+        const Expr *equal = NULL;
+        const Expr *later[2] = {NULL, NULL};
+        const Expr *either[2] = {NULL, NULL};
+        bool is_last = i == pair->count - 1;
+
+        TRY(make_operator(binder, is_last ? op : strict, pair->left[i], pair->right[i], position,
+                          &here, err));
+        if (is_last) {
+            result = here;
+            continue;
+        }
+        TRY(make_operator(binder, "=", pair->left[i], pair->right[i], position, &equal, err));
+        later[0] = equal;
+        later[1] = result;
+        either[0] = here;
+        either[1] = expr_and(binder->arena, later, 2);
+        result = expr_or(binder->arena, either, 2);
+    }
+    *ret_expr = result;
+    return STATUS_OK;
+}
+
+static Status compare_rows(ExprContext *cx, const AstOp *op, const Expr **ret_expr, Error *err) {
+    Binder *binder = cx->binder;
+    const AstRow *left = (const AstRow *) op->left;
+    const AstRow *right = (const AstRow *) op->right;
+    RowPair pair = {.count = left->elements.count};
+    bool is_equal = strcmp(op->op, "=") == 0;
+    int position = op->base.position;
+    const Expr **tests = arena_new_array(binder->arena, const Expr *, (size_t) pair.count + 1);
+
+    if (left->elements.count != right->elements.count)
+        return error_at(err, position, SYNTAX_ERROR,
+                        "unequal number of entries in row expressions");
+    if (pair.count == 0)
+        return not_supported(err, position, "comparing rows of length zero");
+    TRY(bind_fields(cx, left, &pair.left, err));
+    TRY(bind_fields(cx, right, &pair.right, err));
+    if (!is_equal && strcmp(op->op, "<>") != 0) {
+        if (op->op[0] != '<' && op->op[0] != '>')
+            return not_supported(err, position, "operator %s over rows", op->op);
+        return compare_in_order(binder, &pair, op->op, position, ret_expr, err);
+    }
+    for (int i = 0; i < pair.count; i++)
+        TRY(make_operator(binder, op->op, pair.left[i], pair.right[i], position, &tests[i], err));
+    *ret_expr = is_equal ? expr_and(binder->arena, tests, pair.count)
+                         : expr_or(binder->arena, tests, pair.count);
+    return STATUS_OK;
+}
+
+Status bind_operator(ExprContext *cx, const AstOp *op, const Expr **ret_expr, Error *err) {
+    const Expr *left = NULL;
+    const Expr *right = NULL;
+
+    if (op->schema && strcmp(op->schema, "pg_catalog") != 0)
+        return error_at(err, op->base.position, UNDEFINED_FUNCTION,
+                        "operator does not exist: %s.%s", op->schema, op->op);
+    if (op->left && op->left->kind == AST_ROW && op->right->kind == AST_ROW)
+        return compare_rows(cx, op, ret_expr, err);
+    if (op->left)
+        TRY(bind_expr(cx, op->left, &left, err));
+    TRY(bind_expr(cx, op->right, &right, err));
+    return make_operator(cx->binder, op->op, left, right, op->base.position, ret_expr, err);
+}
+
+/* -------- records -------- */
+
+Status make_record(Binder *binder, const Expr **fields, const char *const *names, int count,
+                   int position, const Expr **ret_expr, Error *err) {
+    SqlType *types = arena_new_array(binder->arena, SqlType, (size_t) count + 1);
+    RecordField *shape = arena_new_array(binder->arena, RecordField, (size_t) count + 1);
+    Expr *record = NULL;
+    const Expr *made = NULL;
+
+    if (!function_exists("row"))
+        return not_supported(err, position, "a row value here");
+    for (int i = 0; i < count; i++)
+        TRY(resolve_unknown(binder, fields[i], &fields[i], err));
+    TRY(make_call(binder, "row", fields, count, position, &made, err));
+    for (int i = 0; i < count; i++) {
+        types[i] = made->arguments[i]->type;
+        shape[i] =
+            (RecordField) {.name = names ? names[i] : arena_printf(binder->arena, "f%d", i + 1),
+                           .type = &types[i]};
+    }
+    record = arena_memdup(binder->arena, made, sizeof(*made));
+    record->type = SQL_TYPE(RECORD);
+    record->type.fields = shape;
+    record->type.field_count = count;
+    *ret_expr = record;
+    return STATUS_OK;
+}
+
+Status bind_row(ExprContext *cx, const AstRow *row, const Expr **ret_expr, Error *err) {
+    const Expr **fields = NULL;
+
+    TRY(bind_fields(cx, row, &fields, err));
+    return make_record(cx->binder, fields, NULL, row->elements.count, row->base.position, ret_expr,
+                       err);
+}
+
+Status make_field(Binder *binder, const Expr *record, const char *name, int position,
+                  const Expr **ret_expr, Error *err) {
+    if (record->type.id != TYPE_RECORD)
+        return error_at(err, position, WRONG_OBJECT_TYPE,
+                        "column notation .%s applied to type %s, which is not a composite type",
+                        name, type_name(binder, record->type));
+    for (int i = 0; i < record->type.field_count; i++) {
+        if (!record->type.fields[i].name || strcmp(record->type.fields[i].name, name) != 0)
+            continue;
+        if (record->kind == EXPR_CALL && strcmp(record->function->name, "row") == 0) {
+            *ret_expr = record->arguments[i];
+            return STATUS_OK;
+        }
+        return not_supported(err, position, "a field of a stored record");
+    }
+    return error_at(err, position, UNDEFINED_COLUMN,
+                    "could not identify column \"%s\" in record data type", name);
+}
+
+Status bind_field(ExprContext *cx, const AstField *field, const Expr **ret_expr, Error *err) {
+    const Expr *record = NULL;
+
+    if (!field->name)
+        return not_supported(err, field->base.position, "row expansion via \"*\" here");
+    TRY(bind_expr(cx, field->operand, &record, err));
+    return make_field(cx->binder, record, field->name, field->base.position, ret_expr, err);
+}

@@ -1,0 +1,20 @@
+/* Bind window: event-time windows, from FROM TUMBLE/HOP and from GROUP BY window(). Private to
+ * planner/. */
+#pragma once
+
+#include "planner/bind.h"
+
+typedef struct WindowSpec {
+    WindowKind kind;
+    const Expr *time;
+    int64_t size_us;
+    int64_t slide_us;
+    int64_t offset_us;
+    int position;
+    int slide_position;
+} WindowSpec;
+
+/* Sizes are checked: positive, the slide not above the size. The node adds window_start, window_end
+ * and window_time as its last three columns; `time` that is no column is projected below. */
+MUST_USE Status make_window(Binder *binder, const Plan *child, const WindowSpec *spec,
+                            const Plan **ret_plan, Error *err);
