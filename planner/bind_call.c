@@ -38,8 +38,7 @@ static bool is_plain(const AstFuncCall *call, const char *name) {
 }
 
 static Status bind_window_record(ExprContext *cx, int position, const Expr **ret_expr, Error *err) {
-    static char *const names[] = {"window"};
-    const char *parts[] = {names[0]};
+    const char *parts[] = {"window"};
     AstColumnRef ref = {.base = {AST_COLUMN_REF, position}, .part_count = 1, .parts = parts};
 
     return bind_column_ref(cx, &ref, ret_expr, err);

@@ -1,6 +1,7 @@
 /* Types: a written type to a SqlType. */
 #include <string.h>
 
+#include "parser/ast_ddl.h"
 #include "planner/bind.h"
 
 enum { MODIFIERS_MAX = 2, VARCHAR_LENGTH_MAX = 10485760 };

@@ -1,4 +1,5 @@
 /* Binder: ids, limits, errors, and the entry point of queries. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
