@@ -61,7 +61,7 @@ static Plan *make_scan(Binder *binder, const Relation *relation, WatermarkSpec w
         columns[count].type = column->type;
         if (i == watermark.column) {
             columns[count].role = TIME_EVENT;
-            scan->watermark_column = columns[count].id;
+            scan->watermark_column = binder->is_stream ? columns[count].id : 0;
         }
         count++;
     }
@@ -111,8 +111,8 @@ static const Plan *add_computed(Binder *binder, const Relation *relation, Plan *
                                    .type = relation->columns[i].type};
         if (i == watermark.column) {
             columns[i].role = TIME_EVENT;
-            scan->watermark_column = columns[i].id;
-            scan->watermark_expr = exprs[i];
+            scan->watermark_column = binder->is_stream ? columns[i].id : 0;
+            scan->watermark_expr = binder->is_stream ? exprs[i] : NULL;
         }
     }
     project = plan_create(binder->arena, PLAN_PROJECT,
@@ -318,7 +318,8 @@ static IntList checked_columns(Binder *binder, const Plan *scan) {
 
     for (int i = 0; i < relation->column_count; i++) {
         const RelationColumn *column = &relation->columns[i];
-        bool is_checked = column->origin != COLUMN_COMPUTED && column->is_not_null;
+        bool is_checked = column->origin != COLUMN_COMPUTED &&
+                          (column->is_not_null || i == relation->watermark_column);
 
         for (int j = 0; j < scan->column_count && !is_checked; j++)
             is_checked =
