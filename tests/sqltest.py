@@ -9,6 +9,7 @@ A file is records, parted by empty lines; `#` begins a comment line. Each file h
 whose current folder is empty, so that paths in a case are relative ('in/', 'out/').
 
   statement ok                       the statements run; with ----: the notices, if any are listed
+  statement ?                        --rewrite makes `ok` or `error` of it, with message and position
   statement error SQLSTATE [hint ok] the last one fails; lines after ---- are `message: …`,
                                      `detail: …`, `hint: …`, `position: …`, those that matter;
                                      `hint ok`: the SQL in the hint runs (a hint with SQL must)
@@ -163,6 +164,7 @@ class Case:
     def write_back(self, text):
         lines = text.split("\n")
         for record in sorted(self.actual, key=lambda r: -r.line):
+            lines[record.line] = record.head
             body_end = record.line + 1 + len(record.body)
             lines[body_end:record.end] = ["----", *self.actual[record]] if self.actual[record] \
                 or record.words[0] in ("query", "plan", "stream", "output") else []
@@ -170,6 +172,9 @@ class Case:
             file.write("\n".join(lines))
 
     def run_statement(self, record):
+        if record.words[1] == "?":
+            self.learn(record)
+            return
         if record.words[1] == "ok":
             session = self.session()
             session.execute_all(record.sql)
@@ -182,6 +187,18 @@ class Case:
             self.check_error(record, error)
         else:
             raise Failure(f"no error, but {record.words[2]} was expected")
+
+    def learn(self, record):
+        """`statement ?`: what happens is what is expected from now on."""
+        if not self.rewrite:
+            raise Failure("not filled in yet: run --rewrite, and read what it wrote")
+        try:
+            self.session().execute_all(record.sql)
+            record.head, self.actual[record] = "statement ok", []
+        except QueryError as error:
+            record.head = f"statement error {error.sqlstate}"
+            self.actual[record] = [f"{name}: {error.fields[name]}".replace("\n", "\\n")
+                                   for name in ("message", "position") if name in error.fields]
 
     def check_error(self, record, error):
         sqlstate = record.words[2]

@@ -152,6 +152,7 @@ def suites():
     return [
         Suite("style", "release", run_tap, (*PYTHON, "tests/style/style.py")),
         Suite("unit", "release", run_units),
+        Suite("grammar", "release", run_tap, (*PYTHON, "tests/grammar/coverage.py")),
         Suite("sql", "release", run_tap, (*runner, "tests/sql")),
         Suite("sql-no-rules", "release", run_tap, (*runner, "--no-rules", "tests/sql")),
         Suite("wire", "release", run_pytest, ("tests/wire",)),
