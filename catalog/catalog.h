@@ -83,9 +83,19 @@ typedef struct Relation {
 typedef struct Catalog Catalog;                 /* shared; one per server */
 typedef struct CatalogSnapshot CatalogSnapshot; /* shared, counted */
 
-/* Open or make catalog.db in `data_directory`, load and check everything. */
+/* Makes a Relation of its CREATE text, when the catalog is loaded and when an object is created: what
+ * is stored is what is used. catalog/ can't see planner/, so the server hands this down. */
+typedef struct CatalogBinder {
+    /* Everything in `arena`; names are looked up in `so_far`. No check of the outside world. */
+    MUST_USE Status (*bind)(void *data, const char *definition, const CatalogSnapshot *so_far,
+                            Arena *arena, Relation *ret_relation, Error *err);
+    void *data;
+} CatalogBinder;
+
+/* Open or make catalog.db in `data_directory`, load and check everything. `registry` and what `binder`
+ * points to outlive the catalog. */
 MUST_USE Status catalog_open(const char *data_directory, const Registry *registry,
-                             const OptionEnvironment *environment, Catalog **ret_catalog, Error *err);
+                             const CatalogBinder *binder, Catalog **ret_catalog, Error *err);
 Catalog *catalog_close(Catalog *catalog);
 const char *catalog_server_id(const Catalog *catalog); /* random, made once: owner of sink folders */
 
@@ -107,17 +117,20 @@ MUST_USE Status catalog_begin(Catalog *catalog, const volatile bool *cancel,
                               CatalogTransaction **ret_transaction, Error *err);
 /* What the transaction sees: its own changes over the committed state. Borrowed until the next change. */
 const CatalogSnapshot *catalog_transaction_snapshot(const CatalogTransaction *transaction);
-/* `relation` is complete but for id, incarnation, created_at; it is copied. 42P07 when the name is taken. */
+/* Only schema, name, kind, owner and definition of `relation` are used: the definition is bound anew,
+ * into memory of the catalog. 42P07 when the name is taken. */
 MUST_USE Status catalog_create(CatalogTransaction *transaction, const Relation *relation,
                                const Relation **ret_created, Error *err);
 /* 2BP01 with detail and hint when others depend on it, unless cascade; NOTICE texts go to `dropped`. */
 MUST_USE Status catalog_drop(CatalogTransaction *transaction, int64_t id, bool is_cascade,
                              StrBuf *dropped_names, Error *err);
 MUST_USE Status catalog_rename(CatalogTransaction *transaction, int64_t id, const char *new_name, Error *err);
-/* Replace a stream's or source's stored text (ALTER … SET); same id, new incarnation when asked. */
+/* Replace the stored text of object relation->id (ALTER … SET); same id, new incarnation when asked. */
 MUST_USE Status catalog_replace(CatalogTransaction *transaction, const Relation *relation,
                                 bool is_new_incarnation, Error *err);
 /* Called with each object once its change is durable: the stream manager starts and stops streams. */
+/* prepare_create and created also see objects that were replaced with a new incarnation. `dropped` deletes
+ * the folder. */
 typedef struct CatalogObserver {
     MUST_USE Status (*prepare_create)(void *data, const Relation *relation, Error *err); /* folder first */
     void (*created)(void *data, const Relation *relation, CatalogSnapshot *snapshot);
@@ -127,3 +140,9 @@ typedef struct CatalogObserver {
 void catalog_set_observer(Catalog *catalog, const CatalogObserver *observer);
 MUST_USE Status catalog_commit(CatalogTransaction *transaction, Error *err); /* frees it, also on failure */
 void catalog_rollback(CatalogTransaction *transaction);
+/* SAVEPOINT: a mark, and back to it. */
+int catalog_transaction_mark(const CatalogTransaction *transaction);
+void catalog_rollback_to(CatalogTransaction *transaction, int mark);
+const char *relation_kind_name(RelationKind kind); /* "source" */
+/* For --check: SQLite's own check of catalog.db. */
+MUST_USE Status catalog_check(Catalog *catalog, Error *err);
