@@ -1,11 +1,11 @@
 /* Catalog: what exists, durable in SQLite (catalog.db), read through immutable snapshots.
  *
- * A row holds an object's id, incarnation, owner and canonical CREATE text; everything else is derived
- * by parsing and binding that text when the catalog is loaded. The catalog's SQLite transaction is the
- * only truth of DDL: CREATE makes the object's folder (with an empty checkpoint that holds the
- * incarnation, fsynced) before the row commits; DROP commits the removal, then deletes the folder. At
- * start, folders without a row are removed; a row without its folder, or with another incarnation, is
- * damage (58030, named), never an empty start.
+ * A row holds an object's id, incarnation, owner and canonical CREATE text; everything else is
+ * derived by parsing and binding that text when the catalog is loaded. The catalog's SQLite
+ * transaction is the only truth of DDL: CREATE makes the object's folder (with an empty checkpoint
+ * that holds the incarnation, fsynced) before the row commits; DROP commits the removal, then
+ * deletes the folder. At start, folders without a row are removed; a row without its folder, or
+ * with another incarnation, is damage (58030, named), never an empty start.
  *
  * A snapshot is shared and counted; it never changes. DDL inside a transaction block sees its own
  * uncommitted snapshot; the writer lock is held from the first DDL until COMMIT or ROLLBACK. */
@@ -67,7 +67,7 @@ typedef struct Relation {
     int sink_count;
     const int64_t *sink_ids;
     const char *output_mode; /* "append", "update", "complete" */
-    const char *trigger;     /* canonical: "default", "every <µs>", "available now", "once", "manual" */
+    const char *trigger; /* canonical: "default", "every <µs>", "available now", "once", "manual" */
     int64_t trigger_interval_us;
     int dependency_count; /* ids of relations that it reads or writes */
     const int64_t *dependencies;
@@ -83,8 +83,8 @@ typedef struct Relation {
 typedef struct Catalog Catalog;                 /* shared; one per server */
 typedef struct CatalogSnapshot CatalogSnapshot; /* shared, counted */
 
-/* Makes a Relation of its CREATE text, when the catalog is loaded and when an object is created: what
- * is stored is what is used. catalog/ can't see planner/, so the server hands this down. */
+/* Makes a Relation of its CREATE text, when the catalog is loaded and when an object is created:
+ * what is stored is what is used. catalog/ can't see planner/, so the server hands this down. */
 typedef struct CatalogBinder {
     /* Everything in `arena`; names are looked up in `so_far`. No check of the outside world. */
     MUST_USE Status (*bind)(void *data, const char *definition, const CatalogSnapshot *so_far,
@@ -92,12 +92,13 @@ typedef struct CatalogBinder {
     void *data;
 } CatalogBinder;
 
-/* Open or make catalog.db in `data_directory`, load and check everything. `registry` and what `binder`
- * points to outlive the catalog. */
+/* Open or make catalog.db in `data_directory`, load and check everything. `registry` and what
+ * `binder` points to outlive the catalog. */
 MUST_USE Status catalog_open(const char *data_directory, const Registry *registry,
                              const CatalogBinder *binder, Catalog **ret_catalog, Error *err);
 Catalog *catalog_close(Catalog *catalog);
-const char *catalog_server_id(const Catalog *catalog); /* random, made once: owner of sink folders */
+const char *
+catalog_server_id(const Catalog *catalog); /* random, made once: owner of sink folders */
 
 CatalogSnapshot *catalog_snapshot(Catalog *catalog); /* the newest committed; unref it */
 CatalogSnapshot *catalog_snapshot_ref(CatalogSnapshot *snapshot);
@@ -115,30 +116,37 @@ typedef struct CatalogTransaction CatalogTransaction;
 /* Takes the writer lock (waits; 57014 when *cancel becomes true). */
 MUST_USE Status catalog_begin(Catalog *catalog, const volatile bool *cancel,
                               CatalogTransaction **ret_transaction, Error *err);
-/* What the transaction sees: its own changes over the committed state. Borrowed until the next change. */
-const CatalogSnapshot *catalog_transaction_snapshot(const CatalogTransaction *transaction);
-/* Only schema, name, kind, owner and definition of `relation` are used: the definition is bound anew,
- * into memory of the catalog. 42P07 when the name is taken. */
+/* What the transaction sees: its own changes over the committed state. Borrowed until the next
+ * change. */
+CatalogSnapshot *catalog_transaction_snapshot(const CatalogTransaction *transaction);
+/* Only schema, name, kind, owner and definition of `relation` are used: the definition is bound
+ * anew, into memory of the catalog. 42P07 when the name is taken. */
 MUST_USE Status catalog_create(CatalogTransaction *transaction, const Relation *relation,
                                const Relation **ret_created, Error *err);
-/* 2BP01 with detail and hint when others depend on it, unless cascade; NOTICE texts go to `dropped`. */
+/* 2BP01 with detail and hint when others depend on it, unless cascade; NOTICE texts go to
+ * `dropped`. */
 MUST_USE Status catalog_drop(CatalogTransaction *transaction, int64_t id, bool is_cascade,
                              StrBuf *dropped_names, Error *err);
-MUST_USE Status catalog_rename(CatalogTransaction *transaction, int64_t id, const char *new_name, Error *err);
-/* Replace the stored text of object relation->id (ALTER … SET); same id, new incarnation when asked. */
+MUST_USE Status catalog_rename(CatalogTransaction *transaction, int64_t id, const char *new_name,
+                               Error *err);
+/* Replace the stored text of object relation->id (ALTER … SET); same id, new incarnation when
+ * asked. */
 MUST_USE Status catalog_replace(CatalogTransaction *transaction, const Relation *relation,
                                 bool is_new_incarnation, Error *err);
-/* Called with each object once its change is durable: the stream manager starts and stops streams. */
-/* prepare_create and created also see objects that were replaced with a new incarnation. `dropped` deletes
- * the folder. */
+/* Called with each object once its change is durable: the stream manager starts and stops streams.
+ */
+/* prepare_create and created also see objects that were replaced with a new incarnation. `dropped`
+ * deletes the folder. */
 typedef struct CatalogObserver {
-    MUST_USE Status (*prepare_create)(void *data, const Relation *relation, Error *err); /* folder first */
+    MUST_USE Status (*prepare_create)(void *data, const Relation *relation,
+                                      Error *err); /* folder first */
     void (*created)(void *data, const Relation *relation, CatalogSnapshot *snapshot);
     void (*dropped)(void *data, int64_t id, RelationKind kind);
     void *data;
 } CatalogObserver;
 void catalog_set_observer(Catalog *catalog, const CatalogObserver *observer);
-MUST_USE Status catalog_commit(CatalogTransaction *transaction, Error *err); /* frees it, also on failure */
+MUST_USE Status catalog_commit(CatalogTransaction *transaction,
+                               Error *err); /* frees it, also on failure */
 void catalog_rollback(CatalogTransaction *transaction);
 /* SAVEPOINT: a mark, and back to it. */
 int catalog_transaction_mark(const CatalogTransaction *transaction);

@@ -1,5 +1,6 @@
-/* Transactions of the catalog: changes kept in memory, with a snapshot after each, and written in one
- * SQLite transaction at COMMIT. So a savepoint is a count of changes, and ROLLBACK writes nothing. */
+/* Transactions of the catalog: changes kept in memory, with a snapshot after each, and written in
+ * one SQLite transaction at COMMIT. So a savepoint is a count of changes, and ROLLBACK writes
+ * nothing. */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -70,7 +71,7 @@ static CatalogSnapshot *newest(const CatalogTransaction *transaction) {
                                      : transaction->base;
 }
 
-const CatalogSnapshot *catalog_transaction_snapshot(const CatalogTransaction *transaction) {
+CatalogSnapshot *catalog_transaction_snapshot(const CatalogTransaction *transaction) {
     return newest(transaction);
 }
 
@@ -83,13 +84,12 @@ static CatalogChange *add_change(CatalogTransaction *transaction, CatalogObject 
     if (transaction->change_count == transaction->change_capacity) {
         transaction->change_capacity = transaction->change_capacity * 2 + 4;
         transaction->changes =
-            memory_realloc(transaction->changes, sizeof(*transaction->changes) *
-                                                     (size_t) transaction->change_capacity);
+            memory_realloc(transaction->changes,
+                           sizeof(*transaction->changes) * (size_t) transaction->change_capacity);
     }
     change = &transaction->changes[transaction->change_count++];
-    *change = (CatalogChange) {.before = before ? catalog_object_ref(before) : NULL,
-                               .after = after,
-                               .snapshot = snapshot};
+    *change = (CatalogChange) {
+        .before = before ? catalog_object_ref(before) : NULL, .after = after, .snapshot = snapshot};
     return change;
 }
 

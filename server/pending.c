@@ -1,6 +1,8 @@
 /* Weak stand-ins for parts that are on their way; each goes when its part lands. */
 #include "optimizer/optimizer.h"
 #include "parser/ast_query.h"
+#include "parser/ast_walk.h"
+#include "parser/deparse.h"
 #include "parser/parser.h"
 #include "server/session.h"
 #include "planner/planner.h"
@@ -96,31 +98,30 @@ WEAK Query *query_close(Query *query) {
 WEAK void plan_visit(const Plan *plan, void (*visit)(const Plan *node, void *data), void *data) {
 }
 
-WEAK Status catalog_open(const char *data_directory, const Registry *registry,
-                         const OptionEnvironment *environment, Catalog **ret_catalog, Error *err) {
-    return STATUS_OK;
+WEAK Status planner_bind_create(PlannerContext *cx, const AstNode *statement, const char *text,
+                                Relation *ret_relation, Error *err) {
+    return error_set(err, FEATURE_NOT_SUPPORTED, "the planner is on its way");
 }
 
-WEAK Catalog *catalog_close(Catalog *catalog) {
-    return NULL;
+WEAK Status planner_bind_stream(PlannerContext *cx, const AstNode *statement, const char *text,
+                                StreamPlan *ret_stream, Error *err) {
+    return error_set(err, FEATURE_NOT_SUPPORTED, "the planner is on its way");
 }
 
-WEAK CatalogSnapshot *catalog_snapshot(Catalog *catalog) {
-    return NULL;
+WEAK void plan_append_text(const Plan *plan, StrBuf *out) {
 }
 
-WEAK CatalogSnapshot *catalog_snapshot_unref(CatalogSnapshot *snapshot) {
-    return NULL;
+WEAK void plan_append_json(const Plan *plan, StrBuf *out) {
 }
 
-WEAK Status catalog_begin(Catalog *catalog, const volatile bool *cancel,
-                          CatalogTransaction **ret_transaction, Error *err) {
-    return error_set(err, FEATURE_NOT_SUPPORTED, "the catalog is on its way");
+WEAK const char *deparse_node(const AstNode *node, Arena *arena) {
+    return "";
 }
 
-WEAK Status catalog_commit(CatalogTransaction *transaction, Error *err) {
-    return STATUS_OK;
+WEAK const char *ast_object_kind_name(AstObjectKind kind) {
+    return "object";
 }
 
-WEAK void catalog_rollback(CatalogTransaction *transaction) {
+WEAK int ast_parameter_count(AstNode *node) {
+    return 0;
 }

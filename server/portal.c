@@ -28,7 +28,7 @@ void portal_close(Portal *portal) {
     if (!portal)
         return;
     unlink_portal(portal);
-    if (portal->target && !portal->target->name)
+    if (portal->owns_target)
         portal_close(portal->target);
     query_close(portal->query);
     if (portal->snapshot)
@@ -123,11 +123,31 @@ int16_t portal_format(const Portal *portal, int column) {
 }
 
 bool portal_may_block(const Portal *portal) {
-    return portal->statement->node && portal->statement->type->may_block && !portal->is_complete;
+    const StatementType *type = portal->statement->type;
+
+    if (portal->owns_target)
+        return portal_may_block(portal->target);
+    if (!type || portal->is_complete)
+        return false;
+    return type->may_block || (type->blocks && type->blocks(portal));
 }
 
 bool portal_is_empty(const Portal *portal) {
     return portal->statement->node == NULL;
+}
+
+void portal_begin_execute(Portal *portal) {
+    portal->row_count = 0;
+}
+
+void session_close_portals(Session *session) {
+    Portal *next;
+
+    for (Portal *portal = session->portals; portal; portal = next) {
+        next = portal->next;
+        if (!portal->is_running)
+            portal_close(portal);
+    }
 }
 
 const char *portal_tag(const Portal *portal) {
@@ -189,8 +209,11 @@ Status portal_run(Portal *portal, PortalLimits limits, RowReceiver *receiver, in
     }
     show_activity(portal, true);
     portal->is_started = true;
+    portal->is_running = true;
     status = run_portal(portal, limits, receiver, ret_rows, err);
+    portal->is_running = false;
     portal->row_count += *ret_rows;
+    portal->position += *ret_rows;
     portal->is_complete = status == STATUS_OK;
     portal->is_failed = status == STATUS_ERROR;
     /* A suspended portal whose client reads slowly can still be cancelled. */

@@ -227,6 +227,7 @@ static Status take_execute(Protocol *protocol, WireReader *reader, Error *err) {
 
     TRY(wire_reader_finish(reader, "Execute", err));
     TRY(session_find_portal(protocol->session, name, &portal, err));
+    portal_begin_execute(portal);
     protocol->work = WORK_EXECUTE;
     protocol->portal = portal;
     protocol->rows_remaining = rows_max > 0 ? rows_max : 0;

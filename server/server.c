@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/binder.h"
 #include "store/file.h"
 
 enum {
@@ -140,11 +141,13 @@ static void make_pools(Server *server) {
 }
 
 static Status open_server(Server *server, Error *err) {
+    CatalogBinder binder;
+
     TRY(open_data_directory(server, err));
     TRY(set_fact(server, SETTING_DATA_DIRECTORY, server->data_directory, err));
     set_allowed_directories(server);
-    TRY(catalog_open(server->data_directory, server->registry, &server->options, &server->catalog,
-                     err));
+    binder_init(&binder, server);
+    TRY(catalog_open(server->data_directory, server->registry, &binder, &server->catalog, err));
     make_pools(server);
     return STATUS_OK;
 }

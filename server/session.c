@@ -222,6 +222,11 @@ Status session_set(Session *session, const char *name, const char *value, Error 
 /* -------- the catalog and the planner -------- */
 
 CatalogSnapshot *session_snapshot(Session *session) {
+    if (session->catalog_transaction) {
+        CatalogSnapshot *own = catalog_transaction_snapshot(session->catalog_transaction);
+
+        return catalog_snapshot_ref(own);
+    }
     return catalog_snapshot(session->server->catalog);
 }
 

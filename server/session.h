@@ -131,6 +131,8 @@ typedef struct PortalLimits {
 
 MUST_USE Status portal_run(Portal *portal, PortalLimits limits, RowReceiver *receiver,
                            int64_t *ret_rows, Error *err);
+/* The client asks anew (Execute): rows of the tag are counted from here. */
+void portal_begin_execute(Portal *portal);
 const char *portal_tag(const Portal *portal);
 
 /* -------- brackets around what the client sends -------- */

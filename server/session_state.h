@@ -12,7 +12,8 @@ typedef enum TransactionState {
 } TransactionState;
 
 typedef struct Savepoint {
-    char *name; /* owned */
+    char *name;       /* owned */
+    int catalog_mark; /* changes of the catalog before it */
     struct Savepoint *next;
 } Savepoint;
 
@@ -91,7 +92,8 @@ struct Portal {
     bool is_started;
     bool is_complete;
     bool is_failed;
-    int64_t row_count; /* given so far */
+    int64_t row_count; /* given so far, since portal_begin_execute */
+    int64_t position;  /* rows given ever */
     char tag[64];
 
     /* A query's. */
@@ -102,14 +104,18 @@ struct Portal {
     /* Rows that are there already (SHOW, EXPLAIN): text columns. */
     Batch *rows;
     uint32_t rows_given;
-    Portal *target; /* EXECUTE: what runs; FETCH: the cursor (borrowed) */
+    Portal *target;   /* EXECUTE: what runs; FETCH: the cursor */
+    bool owns_target; /* EXECUTE */
+    bool is_running;  /* not to be closed by a COMMIT that it runs */
+    void *state;      /* of its statement type, in `arena` */
 };
 
 /* What a kind of statement does. One file a family, one line in server/statement_types.c. */
 struct StatementType {
     AstKind kind;
-    bool may_block;
-    bool is_allowed_in_failed; /* ROLLBACK, COMMIT */
+    bool may_block;                       /* always run on the I/O pool */
+    bool (*blocks)(const Portal *portal); /* or ask; NULL: as may_block says */
+    bool is_allowed_in_failed;            /* ROLLBACK, COMMIT */
     /* Parameter types and shape, without running. NULL: neither. */
     Status (*describe)(Prepared *statement, Error *err);
     /* Bind to a portal: shape, query or rows. NULL: the statement's shape. */
@@ -133,6 +139,11 @@ CatalogSnapshot *session_snapshot(Session *session);
 void session_init_planner(Session *session, Arena *arena, const CatalogSnapshot *snapshot,
                           PlannerContext *ret_context);
 
+/* SET, RESET (value NULL). `is_local`: until the end of the transaction. */
+MUST_USE Status session_set_transaction_modes(Session *session, const AstList *modes,
+                                              bool is_default, Error *err);
+MUST_USE Status session_change_setting(Session *session, SettingId id, const char *value,
+                                       bool is_local, Error *err);
 void session_report_changes(Session *session, const Settings *before);
 
 /* -------- of transaction.c -------- */
@@ -150,6 +161,11 @@ MUST_USE Status session_leave_transaction(Session *session, const char *what, Er
 /* -------- of statement.c -------- */
 Prepared *prepared_create(Session *session, ParsedText *text, AstNode *node);
 MUST_USE Status prepared_enter(Session *session, Prepared *statement, const char *name, Error *err);
+/* The same parameters and types as `from`. */
+void prepared_take_parameters(Prepared *statement, const Prepared *from);
+void session_close_statements(Session *session);
+ResultShape shape_copy(const ResultShape *shape, Arena *arena);
+void prepared_set_text_shape(Prepared *statement, const char *const *names, int count);
 MUST_USE Status prepared_check_allowed(const Prepared *statement, Error *err);
 
 /* -------- of portal.c, for the statements -------- */
@@ -161,6 +177,7 @@ typedef struct TextRows {
     const char **cells; /* row-major; NULL: SQL NULL */
 } TextRows;
 
+void session_close_portals(Session *session); /* but the one that runs */
 void text_rows_add(TextRows *rows, const char *const *cells);
 /* The portal gives these rows; columns are text. */
 void portal_set_rows(Portal *portal, const char *const *names, const TextRows *rows);
@@ -168,8 +185,37 @@ MUST_USE Status portal_give_rows(Portal *portal, PortalLimits limits, RowReceive
                                  int64_t *ret_rows, Error *err);
 void portal_set_tag(Portal *portal, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* -------- statement families -------- */
+/* -------- statement families: one file each, entered in statement_types.c -------- */
 MUST_USE Status query_statement_describe(Prepared *statement, Error *err);
 MUST_USE Status query_statement_open(Portal *portal, Error *err);
 MUST_USE Status query_statement_run(Portal *portal, PortalLimits limits, RowReceiver *receiver,
                                     int64_t *ret_rows, Error *err);
+/* Of statement_ddl.c: 42P01, 42809. */
+bool object_kind_matches(AstObjectKind wanted, RelationKind kind);
+MUST_USE Status find_object(const CatalogSnapshot *snapshot, AstObjectKind object,
+                            const AstName *name, const Relation **ret_relation, Error *err);
+MUST_USE Status alter_stream_run(Portal *portal, const AstAlter *alter, Error *err);
+extern const StatementType set_statement;
+extern const StatementType show_statement;
+extern const StatementType set_transaction_statement;
+extern const StatementType transaction_statement;
+extern const StatementType create_source_statement;
+extern const StatementType create_sink_statement;
+extern const StatementType create_stream_statement;
+extern const StatementType create_table_statement;
+extern const StatementType create_view_statement;
+extern const StatementType drop_statement;
+extern const StatementType alter_statement;
+extern const StatementType show_objects_statement;
+extern const StatementType show_create_statement;
+extern const StatementType describe_statement;
+extern const StatementType declare_statement;
+extern const StatementType fetch_statement;
+extern const StatementType close_statement;
+extern const StatementType prepare_statement;
+extern const StatementType execute_statement;
+extern const StatementType deallocate_statement;
+extern const StatementType discard_statement;
+extern const StatementType notify_statement;
+extern const StatementType explain_statement;
+extern const StatementType wait_statement;

@@ -138,6 +138,36 @@ void session_close_statement(Session *session, const char *name) {
         }
 }
 
+void prepared_take_parameters(Prepared *statement, const Prepared *from) {
+    statement->parameter_count = from->parameter_count;
+    statement->parameter_types =
+        arena_new_array(statement->arena, SqlType, (size_t) from->parameter_count + 1);
+    for (int i = 0; i < from->parameter_count; i++)
+        statement->parameter_types[i] = from->parameter_types[i];
+}
+
+ResultShape shape_copy(const ResultShape *shape, Arena *arena) {
+    ResultColumn *columns = arena_new_array(arena, ResultColumn, (size_t) shape->count + 1);
+
+    for (int i = 0; i < shape->count; i++)
+        columns[i] =
+            (ResultColumn) {arena_strdup(arena, shape->columns[i].name), shape->columns[i].type};
+    return (ResultShape) {shape->has_rows, shape->count, columns};
+}
+
+void session_close_statements(Session *session) {
+    while (session->statements)
+        session_close_statement(session, session->statements->name);
+}
+
+void prepared_set_text_shape(Prepared *statement, const char *const *names, int count) {
+    ResultColumn *columns = arena_new_array(statement->arena, ResultColumn, (size_t) count);
+
+    for (int i = 0; i < count; i++)
+        columns[i] = (ResultColumn) {names[i], SQL_TYPE(TEXT)};
+    statement->shape = (ResultShape) {true, count, columns};
+}
+
 /* In a failed block only its end is allowed. */
 Status prepared_check_allowed(const Prepared *statement, Error *err) {
     if (statement->session->transaction != TRANSACTION_FAILED || !statement->node ||

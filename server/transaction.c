@@ -49,6 +49,49 @@ static void restore_settings(Session *session, const Settings *kept) {
     settings_done(&before);
 }
 
+static Settings *copy_settings(const Settings *from) {
+    Settings *copy = memory_zalloc(sizeof(*copy));
+
+    settings_init(copy, NULL);
+    settings_assign(copy, from);
+    return copy;
+}
+
+static Status change_setting(Settings *settings, SettingId id, const char *value, Error *err) {
+    if (value)
+        return settings_set(settings, id, value, SETTING_CONTEXT_USER, err);
+    if (setting_specs[id].context != SETTING_CONTEXT_USER)
+        return error_set(err, CANT_CHANGE_RUNTIME_PARAM, "parameter \"%s\" cannot be changed",
+                         setting_specs[id].name);
+    settings_reset(settings, id);
+    return STATUS_OK;
+}
+
+Status session_change_setting(Session *session, SettingId id, const char *value, bool is_local,
+                              Error *err) {
+    const char *before = settings_text(&session->settings, id);
+    bool is_reported = setting_specs[id].flags & SETTING_REPORTED;
+    char *kept = is_reported ? memory_strdup(before) : NULL;
+    Status status;
+
+    if (session->transaction != TRANSACTION_NONE && !session->settings_at_begin) {
+        session->settings_at_begin = copy_settings(&session->settings);
+        session->settings_at_commit = copy_settings(&session->settings);
+    }
+    status = change_setting(&session->settings, id, value, err);
+    if (status == STATUS_OK && session->settings_at_commit && !is_local)
+        status = change_setting(session->settings_at_commit, id, value, err);
+    if (status == STATUS_OK) {
+        const char *now = settings_text(&session->settings, id);
+
+        session_refresh_forms(session);
+        if (is_reported && strcmp(kept, now) != 0)
+            session->client->parameter_status(session->client, setting_specs[id].name, now);
+    }
+    memory_free(kept);
+    return status;
+}
+
 /* -------- ends -------- */
 
 static void close_transaction_portals(Session *session) {
@@ -56,7 +99,7 @@ static void close_transaction_portals(Session *session) {
 
     for (Portal *portal = session->portals; portal; portal = next) {
         next = portal->next;
-        if (!portal->is_holdable)
+        if (!portal->is_holdable && !portal->is_running)
             portal_close(portal);
     }
 }

@@ -1,0 +1,310 @@
+/* CREATE, DROP, ALTER … RENAME: changes of the catalog.
+ *
+ * All run on the I/O pool: a commit waits for the disk, and a connector may be asked whether it can
+ * be reached. The first DDL of a transaction takes the catalog's writer lock. */
+#include <stdio.h>
+#include <string.h>
+
+#include "parser/ast_ddl.h"
+#include "parser/deparse.h"
+#include "server/binder.h"
+#include "server/session_state.h"
+
+/* -------- CREATE -------- */
+
+typedef struct CreateStatement {
+    AstCreateFlags *flags;
+    const AstName *name;
+    const char *tag;
+} CreateStatement;
+
+/* The parts that all CREATE statements of relations share. */
+static CreateStatement create_parts(AstNode *node) {
+    switch (node->kind) {
+    case AST_CREATE_SOURCE: {
+        AstCreateSource *create = (AstCreateSource *) node;
+        return (CreateStatement) {&create->flags, create->name, "CREATE SOURCE"};
+    }
+    case AST_CREATE_SINK: {
+        AstCreateSink *create = (AstCreateSink *) node;
+        return (CreateStatement) {&create->flags, create->name, "CREATE SINK"};
+    }
+    case AST_CREATE_STREAM: {
+        AstCreateStream *create = (AstCreateStream *) node;
+        return (CreateStatement) {&create->flags, create->name,
+                                  create->is_materialized_view ? "CREATE MATERIALIZED VIEW"
+                                                               : "CREATE STREAM"};
+    }
+    case AST_CREATE_TABLE: {
+        AstCreateTable *create = (AstCreateTable *) node;
+        return (CreateStatement) {&create->flags, create->name, "CREATE TABLE"};
+    }
+    default: {
+        AstCreateView *create = (AstCreateView *) node;
+        return (CreateStatement) {&create->flags, create->name, "CREATE VIEW"};
+    }
+    }
+}
+
+/* The text that is stored: without OR REPLACE and IF NOT EXISTS. */
+static const char *canonical_text(AstNode *node, AstCreateFlags *flags, Arena *arena) {
+    AstCreateFlags written = *flags;
+    const char *text;
+
+    *flags = (AstCreateFlags) {0};
+    text = deparse_node(node, arena);
+    *flags = written;
+    return text;
+}
+
+/* *ret_is_done: it is there already, and that is fine. */
+static Status check_existing(Session *session, const CreateStatement *create, const char *text,
+                             const Relation *existing, bool *ret_is_done, Error *err) {
+    const AstName *name = create->name;
+
+    *ret_is_done = true;
+    if (create->flags->if_not_exists) {
+        session_notice(session, SESSION_NOTICE, SQLSTATE_DUPLICATE_TABLE,
+                       "relation \"%s\" already exists, skipping", name->name);
+        return STATUS_OK;
+    }
+    if (!create->flags->or_replace)
+        return error_at(err, name->base.position, DUPLICATE_TABLE, "relation \"%s\" already exists",
+                        name->name);
+    if (strcmp(existing->definition, text) == 0)
+        return STATUS_OK;
+    error_at(err, name->base.position, FEATURE_NOT_SUPPORTED,
+             "CREATE OR REPLACE with another definition is not supported");
+    return error_hint(err, "DROP %s %s; then CREATE it anew.", relation_kind_name(existing->kind),
+                      name->name);
+}
+
+/* Can the outside be reached, is the folder ours? */
+static Status check_connector(Session *session, const Relation *relation, Error *err) {
+    const char *server_id = catalog_server_id(session->server->catalog);
+
+    if (relation->kind == RELATION_SOURCE && relation->source && relation->source->check)
+        return relation->source->check(&relation->options, err);
+    if (relation->kind == RELATION_SINK && relation->sink && relation->sink->check)
+        return relation->sink->check(&relation->options, relation->format, server_id, relation->id,
+                                     err);
+    return STATUS_OK;
+}
+
+static Status bind_and_create(Portal *portal, CatalogTransaction *transaction, const char *text,
+                              Error *err) {
+    Session *session = portal->session;
+    EvalContext eval;
+    PlannerContext planner;
+    Relation relation = {0};
+    StreamPlan stream = {0};
+    const Relation *created = NULL;
+
+    session_init_eval(session, &eval);
+    session_init_planner(session, portal->arena, catalog_transaction_snapshot(transaction),
+                         &planner);
+    planner.eval = &eval;
+    eval.catalog = planner.catalog;
+    TRY(binder_bind_statement(&planner, portal->statement->node, text, &relation, &stream, err));
+    if (stream.inferred_mode_notice)
+        session_notice(session, SESSION_NOTICE, SQLSTATE_SUCCESSFUL_COMPLETION, "%s",
+                       stream.inferred_mode_notice);
+    relation.definition = text;
+    TRY(catalog_create(transaction, &relation, &created, err));
+    return check_connector(session, created, err);
+}
+
+static Status check_schema(const AstName *name, Error *err) {
+    if (!name->schema || strcmp(name->schema, "public") == 0)
+        return STATUS_OK;
+    if (strcmp(name->schema, "millrace") == 0 || strncmp(name->schema, "pg_", 3) == 0)
+        return error_at(err, name->base.position, INSUFFICIENT_PRIVILEGE,
+                        "schema \"%s\" is reserved for system views", name->schema);
+    return error_at(err, name->base.position, INVALID_SCHEMA_NAME, "schema \"%s\" does not exist",
+                    name->schema);
+}
+
+static Status create_run(Portal *portal, PortalLimits limits, RowReceiver *receiver,
+                         int64_t *ret_rows, Error *err) {
+    CreateStatement create = create_parts(portal->statement->node);
+    CatalogTransaction *transaction = NULL;
+    const Relation *existing;
+    const char *text;
+
+    portal_set_tag(portal, "%s", create.tag);
+    TRY(check_schema(create.name, err));
+    text = canonical_text(portal->statement->node, create.flags, portal->arena);
+    TRY(session_catalog_transaction(portal->session, &transaction, err));
+    existing = catalog_find(catalog_transaction_snapshot(transaction), "public", create.name->name);
+    if (existing) {
+        bool is_done = false;
+
+        TRY(check_existing(portal->session, &create, text, existing, &is_done, err));
+        if (is_done)
+            return STATUS_OK;
+    }
+    return bind_and_create(portal, transaction, text, err);
+}
+
+#define CREATE_STATEMENT(variable, ast_kind) \
+    const StatementType variable = {.kind = ast_kind, .may_block = true, .run = create_run}
+
+CREATE_STATEMENT(create_source_statement, AST_CREATE_SOURCE);
+CREATE_STATEMENT(create_sink_statement, AST_CREATE_SINK);
+CREATE_STATEMENT(create_stream_statement, AST_CREATE_STREAM);
+CREATE_STATEMENT(create_table_statement, AST_CREATE_TABLE);
+CREATE_STATEMENT(create_view_statement, AST_CREATE_VIEW);
+
+/* -------- names of objects -------- */
+
+bool object_kind_matches(AstObjectKind wanted, RelationKind kind) {
+    static const struct {
+        AstObjectKind object;
+        RelationKind kind;
+    } pairs[] = {{AST_OBJECT_SOURCE, RELATION_SOURCE}, {AST_OBJECT_SINK, RELATION_SINK},
+                 {AST_OBJECT_STREAM, RELATION_STREAM}, {AST_OBJECT_TABLE, RELATION_TABLE},
+                 {AST_OBJECT_VIEW, RELATION_VIEW},     {AST_OBJECT_VIEW, RELATION_SYSTEM}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++)
+        if (pairs[i].object == wanted && pairs[i].kind == kind)
+            return true;
+    return false;
+}
+
+Status find_object(const CatalogSnapshot *snapshot, AstObjectKind object, const AstName *name,
+                   const Relation **ret_relation, Error *err) {
+    const char *kind = ast_object_kind_name(object);
+    const Relation *relation = catalog_find(snapshot, name->schema, name->name);
+    const char *nearest;
+
+    if (!relation) {
+        error_at(err, name->base.position, UNDEFINED_TABLE, "%s \"%s\" does not exist", kind,
+                 name->name);
+        nearest = catalog_nearest(snapshot, name->name);
+        return nearest ? error_hint(err, "Did you mean \"%s\"?", nearest) : STATUS_ERROR;
+    }
+    if (!object_kind_matches(object, relation->kind)) {
+        error_at(err, name->base.position, WRONG_OBJECT_TYPE, "\"%s\" is not a %s", name->name,
+                 kind);
+        return error_hint(err, "It is a %s.", relation_kind_name(relation->kind));
+    }
+    *ret_relation = relation;
+    return STATUS_OK;
+}
+
+/* -------- DROP -------- */
+
+/* The NOTICE of a cascade, as PostgreSQL words it. */
+static void notice_cascade(Session *session, const StrBuf *dropped) {
+    Error notice = {.sqlstate = SQLSTATE_SUCCESSFUL_COMPLETION};
+    const char *text = strbuf_text(dropped);
+    int count = 0;
+
+    for (const char *c = text; *c; c++)
+        count += *c == '\n';
+    if (count == 0)
+        return;
+    if (count == 1) {
+        snprintf(notice.message, sizeof(notice.message), "drop cascades to %.*s",
+                 (int) strcspn(text, "\n"), text);
+    } else {
+        snprintf(notice.message, sizeof(notice.message), "drop cascades to %d other objects",
+                 count);
+        snprintf(notice.detail, sizeof(notice.detail), "%.*s", (int) dropped->length - 1, text);
+    }
+    session_send_notice(session, SESSION_NOTICE, &notice);
+}
+
+static Status drop_one(Session *session, CatalogTransaction *transaction, const AstDrop *drop,
+                       const AstName *name, Error *err) {
+    const CatalogSnapshot *snapshot = catalog_transaction_snapshot(transaction);
+    const Relation *relation = NULL;
+    StrBuf dropped = {0};
+    Status status;
+
+    if (drop->if_exists && !catalog_find(snapshot, name->schema, name->name)) {
+        session_notice(session, SESSION_NOTICE, SQLSTATE_SUCCESSFUL_COMPLETION,
+                       "%s \"%s\" does not exist, skipping", ast_object_kind_name(drop->object),
+                       name->name);
+        return STATUS_OK;
+    }
+    TRY(find_object(snapshot, drop->object, name, &relation, err));
+    if (relation->kind == RELATION_SYSTEM)
+        return error_at(err, name->base.position, INSUFFICIENT_PRIVILEGE, "\"%s\" is a system view",
+                        name->name);
+    status = catalog_drop(transaction, relation->id, drop->behavior == AST_BEHAVIOR_CASCADE,
+                          &dropped, err);
+    if (status == STATUS_OK)
+        notice_cascade(session, &dropped);
+    strbuf_done(&dropped);
+    return status;
+}
+
+static const char *upper_kind(AstObjectKind object, Arena *arena) {
+    char *text = arena_strdup(arena, ast_object_kind_name(object));
+
+    for (char *c = text; *c; c++)
+        if (*c >= 'a' && *c <= 'z')
+            *c = (char) (*c - 'a' + 'A');
+    return text;
+}
+
+static Status drop_run(Portal *portal, PortalLimits limits, RowReceiver *receiver,
+                       int64_t *ret_rows, Error *err) {
+    const AstDrop *drop = (const AstDrop *) portal->statement->node;
+    const char *kind =
+        drop->is_materialized_view ? "MATERIALIZED VIEW" : upper_kind(drop->object, portal->arena);
+    CatalogTransaction *transaction = NULL;
+
+    portal_set_tag(portal, "DROP %s", kind);
+    if (drop->object > AST_OBJECT_VIEW)
+        return error_at(err, drop->base.position, FEATURE_NOT_SUPPORTED, "DROP %s is not supported",
+                        kind);
+    TRY(session_catalog_transaction(portal->session, &transaction, err));
+    for (int i = 0; i < drop->names.count; i++)
+        TRY(drop_one(portal->session, transaction, drop, (const AstName *) drop->names.items[i],
+                     err));
+    return STATUS_OK;
+}
+
+const StatementType drop_statement = {.kind = AST_DROP, .may_block = true, .run = drop_run};
+
+/* -------- ALTER -------- */
+
+static Status rename_object(Portal *portal, const AstAlter *alter, Error *err) {
+    CatalogTransaction *transaction = NULL;
+    const Relation *relation = NULL;
+
+    TRY(session_catalog_transaction(portal->session, &transaction, err));
+    TRY(find_object(catalog_transaction_snapshot(transaction), alter->object, alter->name,
+                    &relation, err));
+    return catalog_rename(transaction, relation->id, alter->new_name, err);
+}
+
+static Status alter_run(Portal *portal, PortalLimits limits, RowReceiver *receiver,
+                        int64_t *ret_rows, Error *err) {
+    const AstAlter *alter = (const AstAlter *) portal->statement->node;
+    const char *kind = upper_kind(alter->object, portal->arena);
+    CatalogSnapshot *snapshot;
+    bool is_missing;
+
+    portal_set_tag(portal, "ALTER %s", kind);
+    if (alter->if_exists) {
+        snapshot = session_snapshot(portal->session);
+        is_missing = !catalog_find(snapshot, alter->name->schema, alter->name->name);
+        catalog_snapshot_unref(snapshot);
+        if (is_missing) {
+            session_notice(portal->session, SESSION_NOTICE, SQLSTATE_SUCCESSFUL_COMPLETION,
+                           "relation \"%s\" does not exist, skipping", alter->name->name);
+            return STATUS_OK;
+        }
+    }
+    if (alter->object == AST_OBJECT_STREAM && alter->action <= AST_ALTER_STEP)
+        return alter_stream_run(portal, alter, err);
+    if (alter->action == AST_ALTER_RENAME && alter->object <= AST_OBJECT_VIEW)
+        return rename_object(portal, alter, err);
+    return error_at(err, alter->action_position ? alter->action_position : alter->base.position,
+                    FEATURE_NOT_SUPPORTED, "this form of ALTER %s is not supported", kind);
+}
+
+const StatementType alter_statement = {.kind = AST_ALTER, .may_block = true, .run = alter_run};

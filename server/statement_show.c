@@ -1,0 +1,142 @@
+/* SHOW SOURCES and its sisters, SHOW CREATE, DESCRIBE. */
+#include <string.h>
+
+#include "parser/ast_ddl.h"
+#include "parser/ast_statement.h"
+#include "server/session_state.h"
+
+/* -------- SHOW objects -------- */
+
+static bool like_matches(const char *text, const char *pattern) {
+    if (*pattern == '\0')
+        return *text == '\0';
+    if (*pattern == '%')
+        return like_matches(text, pattern + 1) || (*text && like_matches(text + 1, pattern));
+    return *text && (*pattern == '_' || *pattern == *text) && like_matches(text + 1, pattern + 1);
+}
+
+static const char *const object_names[] = {"name"};
+
+static Status show_objects_open(Portal *portal, Error *err) {
+    const AstShowObjects *show = (const AstShowObjects *) portal->statement->node;
+    TextRows rows = {.arena = portal->arena, .column_count = 1};
+    CatalogSnapshot *snapshot;
+
+    if (show->object == AST_OBJECT_DATABASE || show->object == AST_OBJECT_SCHEMA) {
+        static const char *const schemas[] = {"millrace", "pg_catalog", "public"};
+        size_t count = show->object == AST_OBJECT_DATABASE ? 1 : ARRAY_LENGTH(schemas);
+
+        for (size_t i = 0; i < count; i++)
+            text_rows_add(&rows, &schemas[i]);
+    } else if (show->object > AST_OBJECT_VIEW) {
+        return error_at(err, show->base.position, FEATURE_NOT_SUPPORTED,
+                        "SHOW of each %s is not supported", ast_object_kind_name(show->object));
+    }
+    snapshot = session_snapshot(portal->session);
+    for (int i = 0; i < catalog_count(snapshot); i++) {
+        const Relation *relation = catalog_at(snapshot, i);
+
+        if (object_kind_matches(show->object, relation->kind) &&
+            (!show->schema || strcmp(show->schema, relation->schema) == 0) &&
+            (!show->pattern || like_matches(relation->name, show->pattern)))
+            text_rows_add(&rows, &relation->name);
+    }
+    portal_set_rows(portal, object_names, &rows);
+    catalog_snapshot_unref(snapshot);
+    portal_set_tag(portal, "SHOW");
+    return STATUS_OK;
+}
+
+static Status show_objects_describe(Prepared *statement, Error *err) {
+    prepared_set_text_shape(statement, object_names, 1);
+    return STATUS_OK;
+}
+
+const StatementType show_objects_statement = {.kind = AST_SHOW_OBJECTS,
+                                              .describe = show_objects_describe,
+                                              .open = show_objects_open,
+                                              .run = portal_give_rows};
+
+/* -------- SHOW CREATE -------- */
+
+static const char *const create_names[] = {"create_statement"};
+
+static Status show_create_open(Portal *portal, Error *err) {
+    const AstShowCreate *show = (const AstShowCreate *) portal->statement->node;
+    TextRows rows = {.arena = portal->arena, .column_count = 1};
+    CatalogSnapshot *snapshot = session_snapshot(portal->session);
+    const Relation *relation = NULL;
+    Status status = find_object(snapshot, show->object, show->name, &relation, err);
+
+    if (status == STATUS_OK) {
+        text_rows_add(&rows, &relation->definition);
+        portal_set_rows(portal, create_names, &rows);
+        portal_set_tag(portal, "SHOW");
+    }
+    catalog_snapshot_unref(snapshot);
+    return status;
+}
+
+static Status show_create_describe(Prepared *statement, Error *err) {
+    prepared_set_text_shape(statement, create_names, 1);
+    return STATUS_OK;
+}
+
+const StatementType show_create_statement = {.kind = AST_SHOW_CREATE,
+                                             .describe = show_create_describe,
+                                             .open = show_create_open,
+                                             .run = portal_give_rows};
+
+/* -------- DESCRIBE -------- */
+
+static const char *const describe_names[] = {"column", "type", "nullable", "from"};
+
+static const char *column_origin(const RelationColumn *column, const Relation *relation, int index,
+                                 Arena *arena) {
+    if (index == relation->watermark_column)
+        return "event time";
+    switch (column->origin) {
+    case COLUMN_METADATA:
+        return "metadata";
+    case COLUMN_COMPUTED:
+        return "computed";
+    case COLUMN_PAYLOAD:
+        break;
+    }
+    return column->path ? column->path : "";
+}
+
+static Status describe_open(Portal *portal, Error *err) {
+    const AstDescribe *describe = (const AstDescribe *) portal->statement->node;
+    TextRows rows = {.arena = portal->arena, .column_count = 4};
+    CatalogSnapshot *snapshot = session_snapshot(portal->session);
+    const Relation *relation = catalog_find(snapshot, describe->name->schema, describe->name->name);
+
+    if (!relation) {
+        catalog_snapshot_unref(snapshot);
+        return error_at(err, describe->name->base.position, UNDEFINED_TABLE,
+                        "relation \"%s\" does not exist", describe->name->name);
+    }
+    for (int i = 0; i < relation->column_count; i++) {
+        const RelationColumn *column = &relation->columns[i];
+        const char *cells[] = {column->name, type_display(column->type, portal->arena),
+                               column->is_not_null ? "no" : "yes",
+                               column_origin(column, relation, i, portal->arena)};
+
+        text_rows_add(&rows, cells);
+    }
+    portal_set_rows(portal, describe_names, &rows);
+    portal_set_tag(portal, "DESCRIBE");
+    catalog_snapshot_unref(snapshot);
+    return STATUS_OK;
+}
+
+static Status describe_describe(Prepared *statement, Error *err) {
+    prepared_set_text_shape(statement, describe_names, 4);
+    return STATUS_OK;
+}
+
+const StatementType describe_statement = {.kind = AST_DESCRIBE,
+                                          .describe = describe_describe,
+                                          .open = describe_open,
+                                          .run = portal_give_rows};
