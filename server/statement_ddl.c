@@ -252,8 +252,7 @@ static const char *upper_kind(AstObjectKind object, Arena *arena) {
 static Status drop_run(Portal *portal, PortalLimits limits, RowReceiver *receiver,
                        int64_t *ret_rows, Error *err) {
     const AstDrop *drop = (const AstDrop *) portal->statement->node;
-    const char *kind =
-        drop->is_materialized_view ? "MATERIALIZED VIEW" : upper_kind(drop->object, portal->arena);
+    const char *kind = upper_kind(drop->object, portal->arena);
     CatalogTransaction *transaction = NULL;
 
     portal_set_tag(portal, "DROP %s", kind);

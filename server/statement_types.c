@@ -32,7 +32,6 @@ typedef struct RefusedStatement {
 static const RefusedStatement refused_statements[] = {
     {AST_CREATE_SECRET, "CREATE SECRET", ""},
     {AST_CREATE_ROLE, "CREATE ROLE", "Any user name is accepted on loopback."},
-    {AST_ALTER_ROLE, "ALTER ROLE", "Any user name is accepted on loopback."},
     {AST_CREATE_FUNCTION, "CREATE FUNCTION", ""},
     {AST_CREATE_CONNECTION, "CREATE CONNECTION", "Write its options into the source or sink."},
     {AST_CREATE_SCHEMA, "CREATE SCHEMA", "Objects live in the schema public."},
