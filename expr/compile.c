@@ -160,8 +160,6 @@ static Status compile_column(Compiler *self, const Expr *expr, uint32_t *ret_reg
 /* Replace the instruction just prepared by a constant when all it reads is constant. */
 static bool try_fold(Compiler *self, const Instruction *instruction, bool is_immutable,
                      uint32_t *ret_register) {
-    static const EvalContext no_context = {
-        .settings = &form_settings_default, .user_name = "", .database_name = ""};
     Arena *arena = self->program->arena;
     Column *arguments = NULL;
     Column folded;
@@ -177,8 +175,8 @@ static bool try_fold(Compiler *self, const Instruction *instruction, bool is_imm
             return false;
         arguments[i] = *constant;
     }
-    if (program_call_constant(instruction, arguments, &no_context, arena, &folded, &ignored) !=
-        STATUS_OK)
+    if (program_call_constant(instruction, arguments, &program_no_context, arena, &folded,
+                              &ignored) != STATUS_OK)
         return false; /* the error comes when a row gets here */
     *ret_register = add_register(
         self,

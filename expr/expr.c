@@ -49,6 +49,20 @@ static bool is_operator_name(const char *name) {
     return strchr("+-*/<>=~!@#%^&|`?", name[0]) != NULL;
 }
 
+/* float8(x), text(x): a cast when no function of the name takes it. */
+static Status call_as_cast(Arena *arena, const char *name, const Expr *argument, int position,
+                           const Expr **ret_expr) {
+    SqlType type;
+    Error ignored = {0};
+    const Expr *casted = NULL;
+
+    if (!type_from_name(name, &type) || strchr(name, ' ') ||
+        expr_cast_to(arena, argument, type, CAST_EXPLICIT, &casted, &ignored) != STATUS_OK)
+        return STATUS_ERROR;
+    *ret_expr = casted == argument ? casted : expr_at(arena, casted, position);
+    return STATUS_OK;
+}
+
 Status expr_call_named(Arena *arena, const char *name, const Expr *const *arguments, int count,
                        int position, const Expr **ret_expr, Error *err) {
     size_t room = (size_t) (count ? count : 1);
@@ -57,18 +71,21 @@ Status expr_call_named(Arena *arena, const char *name, const Expr *const *argume
     const Expr **casted = arena_new_array(arena, const Expr *, room);
     const Function *function = NULL;
     SqlType result;
+    Status status = STATUS_OK;
     Expr *expr = NULL;
 
     for (int i = 0; i < count; i++)
         types[i] = arguments[i]->type;
     if (is_operator_name(name))
-        TRY(at_position(
-            operator_resolve(name, types, (uint32_t) count, &function, wanted, &result, err),
-            position, err));
+        status = operator_resolve(name, types, (uint32_t) count, &function, wanted, &result, err);
     else
-        TRY(at_position(
-            function_resolve(name, types, (uint32_t) count, &function, wanted, &result, err),
-            position, err));
+        status = function_resolve(name, types, (uint32_t) count, &function, wanted, &result, err);
+    if (status == STATUS_ERROR && count == 1 && err->sqlstate == SQLSTATE_UNDEFINED_FUNCTION &&
+        call_as_cast(arena, name, arguments[0], position, ret_expr) == STATUS_OK) {
+        error_clear(err);
+        return STATUS_OK;
+    }
+    TRY(at_position(status, position, err));
     for (int i = 0; i < count; i++)
         TRY(at_position(
             expr_cast_to(arena, arguments[i], wanted[i], CAST_IMPLICIT, &casted[i], err), position,

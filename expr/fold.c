@@ -3,8 +3,6 @@
 
 Status expr_evaluate_constant(const Expr *expr, const EvalContext *context, Arena *arena,
                               Value *ret_value, Error *err) {
-    static const EvalContext no_context = {
-        .settings = &form_settings_default, .user_name = "", .database_name = ""};
     const Batch one_row = {.row_count = 1};
     CLEANUP(arena_destroyp) Arena *scratch = arena_create("constant", 0);
     CLEANUP(expr_program_destroyp) ExprProgram *program = NULL;
@@ -12,7 +10,7 @@ Status expr_evaluate_constant(const Expr *expr, const EvalContext *context, Aren
     Value value;
 
     TRY(expr_compile(expr, NULL, 0, &program, err));
-    TRY(expr_evaluate(program, &one_row, context ? context : &no_context, scratch, &column, err));
+    TRY(expr_evaluate(program, &one_row, context, scratch, &column, err));
     value = column_get(&column, 0);
     value.type = expr->type;
     *ret_value = value_copy(&value, arena);

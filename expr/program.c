@@ -7,6 +7,9 @@
 
 #include <assert.h>
 
+const EvalContext program_no_context = {
+    .settings = &form_settings_default, .user_name = "", .database_name = ""};
+
 typedef struct RowSet {
     const uint32_t *rows; /* NULL: 0 … count-1 */
     uint32_t count;
@@ -429,6 +432,8 @@ static Status run_instruction(Run *run, const Instruction *instruction, Error *e
 static Status run_code(Run *run, Error *err) {
     const Code *code = run->code;
 
+    if (!run->context)
+        run->context = &program_no_context;
     run->registers = arena_alloc(run->arena, sizeof(Column) * ((size_t) code->register_count + 1));
     run->slots = arena_alloc(run->arena, sizeof(RowSet) * code->slot_count);
     run->slots[0] = (RowSet) {run->batch->selection, batch_active_count(run->batch)};

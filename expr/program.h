@@ -83,6 +83,9 @@ struct ExprProgram {
     Release *releases;
 };
 
+/* UTC, nobody's session: for folding, and when the caller has no context. */
+extern const EvalContext program_no_context;
+
 /* Run one kernel over constant columns: a CONSTANT column in the arena. Used for folding too. */
 MUST_USE Status program_call_constant(const Instruction *instruction, const Column *arguments,
                                       const EvalContext *context, Arena *arena, Column *ret_column,

@@ -1,4 +1,4 @@
-/* sum and avg of numeric.
+/* sum and avg of numeric; the variance family of numeric and of the integers.
  *
  * The sum of numerics shows the largest display scale of its rows. So that a retraction can take
  * that back too, there is a sum and a count per scale; nearly always that is one, kept in the
@@ -257,7 +257,133 @@ static bool numeric_sum_deserialize(const uint8_t **cursor, const uint8_t *end, 
     return true;
 }
 
+/* -------- variance -------- */
+
+typedef struct VarianceState {
+    NumericSumState sum;
+    NumericSumState squares;
+} VarianceState;
+
+static Status variance_add(VarianceState *state, const Numeric *number, int64_t weight,
+                           Arena *arena, Error *err) {
+    Numeric square;
+
+    TRY(numeric_multiply(number, number, &square, err));
+    add_numeric(&state->sum, number, weight, arena);
+    add_numeric(&state->squares, &square, weight, arena);
+    return STATUS_OK;
+}
+
+#define DEFINE_VARIANCE_UPDATE(name, NUMBER)                             \
+    static Status name(const AggregateCall *call, Error *err) {          \
+        const Column *input = &call->arguments[0];                       \
+        AGGREGATE_FOR_EACH(call, VarianceState, state, row, weight) {    \
+            Numeric number = NUMBER;                                     \
+            TRY(variance_add(state, &number, weight, call->arena, err)); \
+        }                                                                \
+        return STATUS_OK;                                                \
+    }
+
+DEFINE_VARIANCE_UPDATE(int2_variance_update, numeric_from_int64(COLUMN_VALUE(input, int16_t, row)))
+DEFINE_VARIANCE_UPDATE(int4_variance_update, numeric_from_int64(COLUMN_VALUE(input, int32_t, row)))
+DEFINE_VARIANCE_UPDATE(int8_variance_update, numeric_from_int64(COLUMN_VALUE(input, int64_t, row)))
+DEFINE_VARIANCE_UPDATE(numeric_variance_update, COLUMN_VALUE(input, Numeric, row))
+
+static Status variance_merge(void *state, const void *other, Arena *arena, Error *err) {
+    VarianceState *self = state;
+    const VarianceState *right = other;
+
+    TRY(numeric_sum_merge(&self->sum, &right->sum, arena, err));
+    return numeric_sum_merge(&self->squares, &right->squares, arena, err);
+}
+
+static void variance_serialize(const void *state, StrBuf *out) {
+    const VarianceState *self = state;
+
+    numeric_sum_serialize(&self->sum, out);
+    numeric_sum_serialize(&self->squares, out);
+}
+
+static bool variance_deserialize(const uint8_t **cursor, const uint8_t *end, void *state,
+                                 Arena *arena) {
+    VarianceState *self = state;
+
+    return numeric_sum_deserialize(cursor, end, &self->sum, arena) &&
+           numeric_sum_deserialize(cursor, end, &self->squares, arena);
+}
+
+typedef struct VarianceKind {
+    bool is_sample; /* divide by n - 1 */
+    bool is_root;   /* standard deviation */
+} VarianceKind;
+
+/* (n Σx² - (Σx)²) / (n (n - 1)) */
+static Status variance_of(const VarianceState *state, VarianceKind kind, Numeric *ret_variance,
+                          Error *err) {
+    Numeric count = numeric_from_int64(state->sum.count);
+    Numeric divisor = numeric_from_int64(state->sum.count - (kind.is_sample ? 1 : 0));
+    Numeric sum = {0};
+    Numeric squares = {0};
+
+    TRY(numeric_total(&state->sum, &sum, err));
+    TRY(numeric_total(&state->squares, &squares, err));
+    if (sum.kind != NUMERIC_FINITE) {
+        *ret_variance = numeric_nan;
+        return STATUS_OK;
+    }
+    TRY(numeric_multiply(&squares, &count, &squares, err));
+    TRY(numeric_multiply(&sum, &sum, &sum, err));
+    TRY(numeric_subtract(&squares, &sum, &squares, err));
+    if (numeric_sign(&squares) <= 0) {
+        *ret_variance = numeric_from_int64(0);
+        return STATUS_OK;
+    }
+    TRY(numeric_multiply(&count, &divisor, &divisor, err));
+    TRY(numeric_divide(&squares, &divisor, ret_variance, err));
+    if (kind.is_root)
+        TRY(numeric_sqrt(ret_variance, ret_variance, err));
+    return STATUS_OK;
+}
+
+static Status variance_finalize(void *const *states, uint32_t count, Column *result, Arena *arena,
+                                VarianceKind kind, Error *err) {
+    for (uint32_t i = 0; i < count; i++) {
+        const VarianceState *state = states[i];
+
+        if (state->sum.count < (kind.is_sample ? 2 : 1))
+            column_set_null(result, i, count, arena);
+        else
+            TRY(variance_of(state, kind, (Numeric *) result->values + i, err));
+    }
+    return STATUS_OK;
+}
+
+#define DEFINE_VARIANCE_FINALIZE(name, sample, root)                                          \
+    static Status name(void *const *states, uint32_t count, Column *result, Arena *arena,     \
+                       Error *err) {                                                          \
+        return variance_finalize(states, count, result, arena, (VarianceKind) {sample, root}, \
+                                 err);                                                        \
+    }
+
+DEFINE_VARIANCE_FINALIZE(var_samp_finalize, true, false)
+DEFINE_VARIANCE_FINALIZE(var_pop_finalize, false, false)
+DEFINE_VARIANCE_FINALIZE(stddev_samp_finalize, true, true)
+DEFINE_VARIANCE_FINALIZE(stddev_pop_finalize, false, true)
+
 /* clang-format off */
+#define VARIANCE_AGGREGATE(aggregate_name, argument, p, finalizer)                                \
+    {.name = (aggregate_name), .argument_count = 1, .arguments = {argument},                      \
+     .result = TYPE_NUMERIC, .state_size = sizeof(VarianceState), .is_strict = true,              \
+     .takes_retraction = true, .is_order_free = true, .update = p##_variance_update,              \
+     .merge = variance_merge, .finalize = (finalizer), .serialize = variance_serialize,           \
+     .deserialize = variance_deserialize}
+#define VARIANCE_AGGREGATES(argument, p)                                                          \
+    VARIANCE_AGGREGATE("var_samp", argument, p, var_samp_finalize),                               \
+    VARIANCE_AGGREGATE("variance", argument, p, var_samp_finalize),                               \
+    VARIANCE_AGGREGATE("var_pop", argument, p, var_pop_finalize),                                 \
+    VARIANCE_AGGREGATE("stddev_samp", argument, p, stddev_samp_finalize),                         \
+    VARIANCE_AGGREGATE("stddev", argument, p, stddev_samp_finalize),                              \
+    VARIANCE_AGGREGATE("stddev_pop", argument, p, stddev_pop_finalize)
 #define SUM_AGGREGATE(aggregate_name, p, id, State, finalizer)                                    \
     {.name = (aggregate_name), .argument_count = 1, .arguments = {id}, .result = (id),            \
      .state_size = sizeof(State), .is_strict = true, .takes_retraction = true,                    \
@@ -267,6 +393,10 @@ static bool numeric_sum_deserialize(const uint8_t **cursor, const uint8_t *end, 
 static const Aggregate numeric_aggregates[] = {
     SUM_AGGREGATE("sum", numeric, TYPE_NUMERIC, NumericSumState, numeric_sum_finalize),
     SUM_AGGREGATE("avg", numeric, TYPE_NUMERIC, NumericSumState, numeric_avg_finalize),
+    VARIANCE_AGGREGATES(TYPE_INT2, int2),
+    VARIANCE_AGGREGATES(TYPE_INT4, int4),
+    VARIANCE_AGGREGATES(TYPE_INT8, int8),
+    VARIANCE_AGGREGATES(TYPE_NUMERIC, numeric),
 };
 /* clang-format on */
 

@@ -36,6 +36,8 @@ typedef struct EvalContext {
     const char *database_name;
     const void *catalog; /* catalog-bound functions cast it; NULL where there is none */
     const void *session; /* likewise */
+    uint64_t *draws; /* random numbers drawn so far, moved on by each call; NULL: every call draws
+                        the same. One worker's, so that a run can be repeated */
 } EvalContext;
 
 typedef struct KernelCall {
@@ -70,7 +72,7 @@ enum {
     FUNCTION_NOT_STRICT = 2, /* the kernel sees NULLs */
     FUNCTION_SET = 4,        /* returns a set: FROM and select list only */
     FUNCTION_INTERNAL = 8,   /* not callable by name from SQL */
-    FUNCTION_UNIFY = 16,     /* TYPE_ANY arguments are cast to their common type (greatest) */
+    FUNCTION_UNIFY = 16,     /* all arguments are cast to their common type (greatest) */
 };
 
 typedef struct Function {

@@ -39,13 +39,16 @@ static Status math_pi(const KernelCall *call, Error *err) {
     return STATUS_OK;
 }
 
-/* Depends on the seed and the row's place alone, so that an epoch can be run again. */
+/* Follows from the seed and the count of draws alone, so that an epoch can be run again. */
 static Status math_random(const KernelCall *call, Error *err) {
-    uint64_t seed = call->context ? call->context->seed : 0;
+    uint64_t seed = call->context->seed;
+    uint64_t first = call->context->draws ? *call->context->draws : 0;
 
     (void) err;
     KERNEL_FOR_EACH(call, row)
-    KERNEL_RESULT(call, double)[row] = (double) (hash_combine(seed, row) >> 11) * 0x1.0p-53;
+    KERNEL_RESULT(call, double)[row] = (double) (hash_combine(seed, first + row) >> 11) * 0x1.0p-53;
+    if (call->context->draws)
+        *call->context->draws += call->row_count;
     return STATUS_OK;
 }
 

@@ -390,26 +390,41 @@ static void settle_arguments(const Candidate *candidate, CallTypes call, SqlType
     }
 }
 
+/* IS DISTINCT FROM compares by =, and takes its arguments as = does. */
+static Status settle_distinct(CallTypes call, SqlType *ret_types, Error *err) {
+    const Function *equality = NULL;
+    SqlType result;
+
+    return operator_resolve("=", call.types, call.count, &equality, ret_types, &result, err);
+}
+
+/* GREATEST and LEAST: one type for all. */
+static Status settle_unified(const Function *function, CallTypes call, SqlType *ret_types,
+                             Error *err) {
+    char construct[64];
+    size_t length = strnlen(function->name, sizeof(construct) - 1);
+    SqlType common;
+
+    for (size_t i = 0; i < length; i++) {
+        char letter = function->name[i];
+
+        construct[i] = letter >= 'a' && letter <= 'z' ? (char) (letter - 'a' + 'A') : letter;
+    }
+    construct[length] = '\0';
+    TRY(type_unify(call.types, call.count, construct, &common, err));
+    for (uint32_t i = 0; i < call.count; i++)
+        ret_types[i] = common;
+    return STATUS_OK;
+}
+
 static Status settle_function(const Function *function, const Candidate *candidate, CallTypes call,
                               SqlType *ret_types, SqlType *ret_result, Error *err) {
-    settle_arguments(candidate, call, ret_types);
-    if (function->flags & FUNCTION_UNIFY) {
-        SqlType common;
-        char construct[64];
-        size_t length = strnlen(function->name, sizeof(construct) - 1);
-
-        for (size_t i = 0; i < length; i++) {
-            char letter = function->name[i];
-
-            construct[i] = letter >= 'a' && letter <= 'z' ? (char) (letter - 'a' + 'A') : letter;
-        }
-        construct[length] = '\0';
-        TRY(type_unify(call.types, call.count, construct, &common, err));
-        for (uint32_t i = 0; i < call.count; i++) {
-            if (candidate_type(candidate, i) == TYPE_ANY)
-                ret_types[i] = common;
-        }
-    }
+    if ((function->flags & FUNCTION_UNIFY) && (function->flags & FUNCTION_INTERNAL))
+        TRY(settle_distinct(call, ret_types, err));
+    else if (function->flags & FUNCTION_UNIFY)
+        TRY(settle_unified(function, call, ret_types, err));
+    else
+        settle_arguments(candidate, call, ret_types);
     *ret_result = function->result_type ? function->result_type(ret_types, call.count)
                                         : (SqlType) {.id = function->result, .typmod = -1};
     return STATUS_OK;

@@ -114,7 +114,7 @@ static inline void check_call(const CallCase *test) {
     if (strcmp(answer, test->expected) != 0)
         fail_msg("%s(%s, %s): %s, expected %s", test->name, test->arguments[0], test->arguments[1],
                  answer, test->expected);
-    if (!call)
+    if (!call || call->kind != EXPR_CALL)
         return;
     answer = call_over_columns(arena, call);
     if (strcmp(answer, test->expected) != 0)

@@ -180,6 +180,46 @@ static void numerics_keep_their_scale(void **state) {
     check("avg", "interval", "01:00:00 02:00:00", "01:30:00");
 }
 
+static void rows_are_collected_in_order(void **state) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("aggregate", 0);
+    const SqlType types[] = {SQL_TYPE(TEXT), SQL_TYPE(TEXT)};
+    SqlType wanted[2];
+    SqlType result;
+    const Aggregate *aggregate = NULL;
+    Input input = read_input(arena, "text", "a b NULL c");
+    Column arguments[2] = {input.column, input.column};
+    void *states[ROWS_MAX];
+    AggregateCall call = {.arguments = arguments,
+                          .argument_count = 2,
+                          .rows = input.rows,
+                          .count = input.count,
+                          .states = states,
+                          .arena = arena};
+    Value comma = value_text(SQL_TYPE(TEXT), ", ", 2);
+    Error err = {0};
+
+    arguments[1] = column_constant(&comma, arena);
+    assert_int_equal(aggregate_resolve("string_agg", types, 2, &aggregate, wanted, &result, &err),
+                     STATUS_OK);
+    for (uint32_t i = 0; i < ROWS_MAX; i++)
+        states[i] = i ? states[0] : new_state(aggregate, arena);
+    assert_int_equal(aggregate->update(&call, &err), STATUS_OK);
+    assert_string_equal(finish(aggregate, result, states[0], arena), "a, b, c");
+    check("array_agg", "int4", "3 1 2", "{3,1,2}");
+    check("array_agg", "text", "x a-text-longer-than-twelve", "{x,a-text-longer-than-twelve}");
+}
+
+static void variance_of_integers_is_numeric(void **state) {
+    check("var_samp", "int4", "1 2 4", "2.3333333333333333");
+    check("var_pop", "int8", "1 2 4", "1.5555555555555556");
+    check("variance", "numeric", "1.5 2.5 4", "1.5833333333333333");
+    check("stddev", "int4", "1 2 4", "1.5275252316519467");
+    check("stddev_pop", "int2", "2 4 4 4 5 5 7 9", "2.0000000000000000");
+    check("var_samp", "int4", "7", "NULL");
+    check("var_pop", "int4", "7", "0");
+    check("var_samp", "int4", "1 2 4 100 ~100", "2.3333333333333333");
+}
+
 static void extremes_of_all_types(void **state) {
     check("min", "int4", "3 -1 2", "-1");
     check("max", "int8", "3 -1 NULL", "3");
@@ -204,6 +244,8 @@ int main(void) {
         cmocka_unit_test(integers_sum_and_average_as_postgresql),
         cmocka_unit_test(floats_sum_exactly),
         cmocka_unit_test(numerics_keep_their_scale),
+        cmocka_unit_test(rows_are_collected_in_order),
+        cmocka_unit_test(variance_of_integers_is_numeric),
         cmocka_unit_test(extremes_of_all_types),
         cmocka_unit_test(extremes_can_be_taken_back),
     };
