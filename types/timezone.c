@@ -1,8 +1,8 @@
 /* Time zones: TZif files (RFC 8536) read and checked here, plus the POSIX rule of their footer for
  * the years after the last transition.
  *
- * Loaded zones form an append-only list whose head is atomic: readers take no lock, and two threads
- * that load the same zone at once leave a harmless second copy behind. */
+ * Loaded zones live in append-only lists, one a hash bucket, whose heads are atomic: readers take
+ * no lock, and two threads that load the same zone at once leave a harmless second copy behind. */
 #include "types/timezone.h"
 
 #include <assert.h>
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "types/datetime.h"
 #include "types/timezone_rule.h"
@@ -23,7 +24,9 @@ enum {
     TZIF_FILE_BYTES_MAX = 1 << 20,
     ZONE_NAME_BYTES_MAX = 255,
     ZONE_TYPES_MAX = 256,
-    ZONES_CACHED_MAX = 4096, /* the tz database has about 600 names; the rest are POSIX strings */
+    ZONE_BUCKETS = 256,
+    ZONE_RULES_CACHED_MAX =
+        4096, /* POSIX strings, which can come from data; the database is small */
 };
 
 typedef struct ZoneType {
@@ -57,8 +60,8 @@ const TimeZone timezone_utc_zone = {
 };
 
 /* shared: grows only; nodes are immutable once published */
-static _Atomic(const TimeZone *) zone_cache = &timezone_utc_zone;
-static atomic_int zone_cache_count = 1;
+static _Atomic(const TimeZone *) zone_buckets[ZONE_BUCKETS];
+static atomic_int zone_rules_cached;
 
 const TimeZone *timezone_utc(void) {
     return &timezone_utc_zone;
@@ -277,56 +280,81 @@ static bool zone_load_rule(const char *name, TimeZone *zone) {
     return true;
 }
 
+static _Atomic(const TimeZone *) *zone_bucket(const char *key) {
+    return &zone_buckets[hash_bytes(key, strlen(key)) % ZONE_BUCKETS];
+}
+
 static const TimeZone *zone_publish(TimeZone *zone) {
-    const TimeZone *head = atomic_load(&zone_cache);
+    _Atomic(const TimeZone *) *bucket = zone_bucket(zone->key);
+    const TimeZone *head = atomic_load(bucket);
 
     do {
         zone->next = head;
-    } while (!atomic_compare_exchange_weak(&zone_cache, &head, zone));
-    atomic_fetch_add(&zone_cache_count, 1);
+    } while (!atomic_compare_exchange_weak(bucket, &head, zone));
     return zone;
 }
 
-Status timezone_find_name(const char *name, const TimeZone **ret_zone, Error *err) {
-    TimeZone *zone;
-    char key[ZONE_NAME_BYTES_MAX + 1];
+/* `name` in lower case; false when it is empty or too long. */
+static bool zone_key(const char *name, char key[ZONE_NAME_BYTES_MAX + 1]) {
     size_t length = strlen(name);
 
     if (length == 0 || length > ZONE_NAME_BYTES_MAX)
-        return error_set(err, INVALID_PARAMETER, "time zone \"%s\" not recognized", name);
+        return false;
     for (size_t i = 0; i <= length; i++)
         key[i] = (char) tolower((unsigned char) name[i]);
-    for (const TimeZone *at = atomic_load(&zone_cache); at; at = at->next)
-        if (strcmp(at->key, key) == 0) {
-            *ret_zone = at;
-            return STATUS_OK;
-        }
-    if (atomic_load(&zone_cache_count) >= ZONES_CACHED_MAX)
-        return error_set(err, CONFIGURATION_LIMIT_EXCEEDED, "too many different time zones in use");
-    zone = memory_zalloc(sizeof(TimeZone));
-    if (!zone_load_file(name, zone) && !zone_load_rule(name, zone)) {
-        zone_free(zone);
+    return true;
+}
+
+static const TimeZone *zone_cached(const char *key) {
+    if (strcmp(key, timezone_utc_zone.key) == 0)
+        return &timezone_utc_zone;
+    for (const TimeZone *zone = atomic_load(zone_bucket(key)); zone; zone = zone->next)
+        if (strcmp(zone->key, key) == 0)
+            return zone;
+    return NULL;
+}
+
+/* `is_limited`: the name can come from data, which must not fill the memory with rules. */
+static Status find_or_load(const char *name, bool is_limited, const TimeZone **ret_zone,
+                           Error *err) {
+    char key[ZONE_NAME_BYTES_MAX + 1];
+    const TimeZone *cached;
+    TimeZone *zone;
+
+    if (!zone_key(name, key))
         return error_set(err, INVALID_PARAMETER, "time zone \"%s\" not recognized", name);
+    cached = zone_cached(key);
+    if (!cached) {
+        zone = memory_zalloc(sizeof(TimeZone));
+        if (!zone_load_file(name, zone) && !zone_load_rule(name, zone)) {
+            zone_free(zone);
+            return error_set(err, INVALID_PARAMETER, "time zone \"%s\" not recognized", name);
+        }
+        if (is_limited && zone->type_count == 0 &&
+            atomic_fetch_add(&zone_rules_cached, 1) >= ZONE_RULES_CACHED_MAX) {
+            zone_free(zone);
+            return error_set(err, CONFIGURATION_LIMIT_EXCEEDED,
+                             "too many different time zone rules");
+        }
+        zone->key = memory_strdup(key);
+        cached = zone_publish(zone);
     }
-    zone->key = memory_strdup(key);
-    *ret_zone = zone_publish(zone);
+    *ret_zone = cached;
     return STATUS_OK;
+}
+
+Status timezone_find_name(const char *name, const TimeZone **ret_zone, Error *err) {
+    return find_or_load(name, true, ret_zone, err);
 }
 
 Status timezone_find(const char *name, const TimeZone **ret_zone, Error *err) {
     char lower[ZONE_NAME_BYTES_MAX + 1];
     ZoneAbbreviation abbreviation;
-    size_t length = strlen(name);
 
-    if (length <= ZONE_NAME_BYTES_MAX) {
-        for (size_t i = 0; i <= length; i++)
-            lower[i] = (char) tolower((unsigned char) name[i]);
-        if (timezone_find_abbreviation(lower, &abbreviation)) {
-            *ret_zone = abbreviation.zone ? abbreviation.zone : timezone_fixed(abbreviation.offset);
-            return STATUS_OK;
-        }
-    }
-    return timezone_find_name(name, ret_zone, err);
+    if (!zone_key(name, lower) || !timezone_find_abbreviation(lower, &abbreviation))
+        return timezone_find_name(name, ret_zone, err);
+    *ret_zone = abbreviation.zone ? abbreviation.zone : timezone_fixed(abbreviation.offset);
+    return STATUS_OK;
 }
 
 const TimeZone *timezone_fixed(int32_t offset_seconds) {
@@ -349,8 +377,8 @@ const TimeZone *timezone_fixed(int32_t offset_seconds) {
     /* POSIX counts west of Greenwich */
     snprintf(name, sizeof(name), "<%c%s>%c%s", offset_seconds < 0 ? '-' : '+', part,
              offset_seconds < 0 ? '+' : '-', part);
-    if (timezone_find_name(name, &zone, &err) != STATUS_OK)
-        return &timezone_utc_zone; /* only when the cache is full */
+    IGNORE(find_or_load(name, false, &zone, &err)); /* the name is a valid rule */
+    assert(zone);
     return zone;
 }
 
