@@ -81,9 +81,10 @@ typedef struct Node {
     Pattern pattern;
     LetterCase letters;
     int8_t digits;
-    bool is_bare;     /* FM */
-    char ordinal;     /* 'T': TH, 't': th, 0: none */
-    const char *text; /* PATTERN_LITERAL, or what named the pattern; borrowed from the format */
+    bool is_bare;      /* FM */
+    bool is_name_bare; /* TM too: names without padding */
+    char ordinal;      /* 'T': TH, 't': th, 0: none */
+    const char *text;  /* PATTERN_LITERAL, or what named the pattern; borrowed from the format */
     uint32_t length;
 } Node;
 
@@ -124,15 +125,18 @@ static bool keyword_matches(const Keyword *keyword, const char *at, const char *
     return is_upper || is_lower || is_capital;
 }
 
-/* The pattern at *cursor, with prefixes and suffix; false: none starts here. */
+/* The pattern at *cursor, with one prefix and suffix; false: none starts here. A prefix is dropped
+ * even then, as in PostgreSQL. */
 static bool read_pattern(const char **cursor, const char *end, Node *ret_node) {
     const char *at = *cursor;
     Node node = {0};
 
-    while (has_prefix(at, end, "FM", "fm") || has_prefix(at, end, "TM", "tm")) {
-        node.is_bare |= *at == 'F' || *at == 'f';
+    if (has_prefix(at, end, "FM", "fm") || has_prefix(at, end, "TM", "tm")) {
+        node.is_bare = *at == 'F' || *at == 'f';
+        node.is_name_bare = true;
         at += 2;
     }
+    *cursor = at;
     for (size_t i = 0; i < ARRAY_LENGTH(keywords); i++) {
         if (!keyword_matches(&keywords[i], at, end, &node.letters))
             continue;
@@ -183,6 +187,8 @@ static Status compile_format(const KernelCall *call, uint32_t row, Template *ret
     while (at < end) {
         if (read_pattern(&at, end, &ret_template->nodes[ret_template->count])) {
             ret_template->count++;
+        } else if (at == end) {
+            break;
         } else if (*at == '"') {
             at = read_quoted(ret_template, at + 1, end);
         } else {
@@ -218,12 +224,13 @@ static const char *const roman_months[] = {"I",   "II",   "III", "IV", "V",  "VI
 static void put_name(StrBuf *out, const Node *node, const char *name, size_t length, int width) {
     size_t start = out->length;
     size_t used = strlen(name) < length ? strlen(name) : length;
+    bool is_bare = node->pattern == PATTERN_MONTH_ROMAN ? node->is_bare : node->is_name_bare;
 
     strbuf_append(out, name, used);
     for (size_t i = start; i < out->length && node->letters != CASE_CAPITAL; i++)
         out->data[i] = (char) (node->letters == CASE_UPPER ? toupper((unsigned char) out->data[i])
                                                            : tolower((unsigned char) out->data[i]));
-    if (!node->is_bare && (size_t) width > used)
+    if (!is_bare && (size_t) width > used)
         strbuf_append_fill(out, ' ', (size_t) width - used);
 }
 
@@ -235,19 +242,20 @@ static const char *ordinal_suffix(int64_t number) {
     return tens % 10 == 1 ? "ST" : tens % 10 == 2 ? "ND" : tens % 10 == 3 ? "RD" : "TH";
 }
 
+static void put_ordinal(StrBuf *out, const Node *node, int64_t number) {
+    const char *suffix = ordinal_suffix(number);
+
+    for (int i = 0; i < 2 && node->ordinal; i++)
+        strbuf_append_char(out, node->ordinal == 'T' ? suffix[i]
+                                                     : (char) tolower((unsigned char) suffix[i]));
+}
+
 /* With zeros up to the pattern's digits, a sign beside them. */
 static void put_number(StrBuf *out, const Node *node, int64_t number, int digits) {
     int width = node->is_bare ? 0 : digits + (number < 0);
 
     strbuf_printf(out, "%0*lld", width, (long long) number);
-    if (node->ordinal) {
-        const char *suffix = ordinal_suffix(number);
-
-        for (int i = 0; i < 2; i++)
-            strbuf_append_char(out, node->ordinal == 'T'
-                                        ? suffix[i]
-                                        : (char) tolower((unsigned char) suffix[i]));
-    }
+    put_ordinal(out, node, number);
 }
 
 static int64_t shown_year(const Printed *value, int64_t year) {
@@ -315,8 +323,7 @@ static bool put_clock(StrBuf *out, const Node *node, const Printed *value) {
     case PATTERN_MERIDIEM: {
         bool is_pm = value->hours % 24 >= 12;
 
-        put_name(out, node, node->digits ? (is_pm ? "P.M." : "A.M.") : (is_pm ? "PM" : "AM"), 4,
-                 0);
+        put_name(out, node, node->digits ? (is_pm ? "P.M." : "A.M.") : (is_pm ? "PM" : "AM"), 4, 0);
         return true;
     }
     case PATTERN_HOUR_12:
@@ -346,6 +353,22 @@ static bool put_clock(StrBuf *out, const Node *node, const Printed *value) {
     }
 }
 
+/* Of an interval, all its days. */
+static int64_t day_of_year(const Printed *value) {
+    return value->is_interval ? value->days : extracted(UNIT_DAY_OF_YEAR, value->days);
+}
+
+/* Intervals count months from 0 or down from it: 12 months are a year and no month. */
+static void put_roman_month(StrBuf *out, const Node *node, const CivilTime *civil) {
+    int32_t index = civil->month > 0   ? civil->month - 1
+                    : civil->month < 0 ? 12 + civil->month
+                    : civil->year >= 0 ? 11
+                                       : 0;
+
+    if (civil->month || civil->year)
+        put_name(out, node, roman_months[index], 4, 4);
+}
+
 /* Patterns of the calendar that intervals have too. */
 static bool put_span(StrBuf *out, const Node *node, const Printed *value) {
     const CivilTime *civil = &value->civil;
@@ -359,13 +382,10 @@ static bool put_span(StrBuf *out, const Node *node, const Printed *value) {
         return true;
     }
     case PATTERN_DAY_OF_YEAR:
-        put_number(out, node,
-                   value->is_interval ? civil->year * INT64_C(360) + civil->month * 30 + civil->day
-                                      : extracted(UNIT_DAY_OF_YEAR, value->days),
-                   3);
+        put_number(out, node, day_of_year(value), 3);
         return true;
     case PATTERN_DAY:
-        put_number(out, node, civil->day, 2);
+        put_number(out, node, civil->day, 2 - (civil->day < 0));
         return true;
     case PATTERN_JULIAN:
         put_number(out, node, value->days + DATETIME_EPOCH_JULIAN, 1);
@@ -374,12 +394,14 @@ static bool put_span(StrBuf *out, const Node *node, const Printed *value) {
         put_number(out, node, civil->month, 2);
         return true;
     case PATTERN_MONTH_ROMAN:
-        if (civil->month > 0)
-            put_name(out, node, roman_months[civil->month - 1], 4, 4);
+        put_roman_month(out, node, civil);
         return true;
     case PATTERN_QUARTER:
-        if (civil->month > 0)
+        if (civil->month)
             put_number(out, node, (civil->month - 1) / 3 + 1, 1);
+        return true;
+    case PATTERN_WEEK_OF_YEAR:
+        put_number(out, node, (day_of_year(value) - 1) / 7 + 1, 2);
         return true;
     case PATTERN_WEEK_OF_MONTH:
         put_number(out, node, (civil->day - 1) / 7 + 1, 1);
@@ -389,6 +411,7 @@ static bool put_span(StrBuf *out, const Node *node, const Printed *value) {
         return true;
     case PATTERN_YEAR_COMMA:
         strbuf_printf(out, "%lld,%03lld", (long long) (year / 1000), (long long) (year % 1000));
+        put_ordinal(out, node, year);
         return true;
     default:
         return false;
@@ -436,9 +459,6 @@ static void put_date(StrBuf *out, const Node *node, const Printed *value) {
     case PATTERN_ISO_YEAR:
         put_year(out, node, iso_year(value));
         break;
-    case PATTERN_WEEK_OF_YEAR:
-        put_number(out, node, (extracted(UNIT_DAY_OF_YEAR, value->days) - 1) / 7 + 1, 2);
-        break;
     default:
         put_zone(out, node, value);
         break;
@@ -481,17 +501,16 @@ static Printed printed_timestamp(int64_t micros, const TimeZone *zone) {
 }
 
 static Printed printed_interval(Interval interval) {
-    return (Printed) {
-        .is_interval = true,
-        .abbreviation = "",
-        .hours = interval.micros / DATETIME_HOUR_US,
-        .days = (int64_t) interval.months * 30 + interval.days,
-        .civil = {.year = interval.months / 12,
-                  .month = interval.months % 12,
-                  .day = interval.days,
-                  .minute = (int32_t) (interval.micros / DATETIME_MINUTE_US % 60),
-                  .second = (int32_t) (interval.micros / DATETIME_SECOND_US % 60),
-                  .microsecond = (int32_t) (interval.micros % DATETIME_SECOND_US)}};
+    return (Printed) {.is_interval = true,
+                      .abbreviation = "",
+                      .hours = interval.micros / DATETIME_HOUR_US,
+                      .days = (int64_t) interval.months * 30 + interval.days,
+                      .civil = {.year = interval.months / 12,
+                                .month = interval.months % 12,
+                                .day = interval.days,
+                                .minute = (int32_t) (interval.micros / DATETIME_MINUTE_US % 60),
+                                .second = (int32_t) (interval.micros / DATETIME_SECOND_US % 60),
+                                .microsecond = (int32_t) (interval.micros % DATETIME_SECOND_US)}};
 }
 
 /* An infinite time and an empty format give NULL. */
@@ -505,9 +524,8 @@ static Status to_char(const KernelCall *call, Error *err) {
         Printed value;
 
         TRY(compile_format(call, row, &template, err));
-        if (template.count == 0 ||
-            (type != TYPE_INTERVAL &&
-             !timestamp_is_finite(KERNEL_ARGUMENT(call, 0, int64_t, row)))) {
+        if (template.count == 0 || (type != TYPE_INTERVAL &&
+                                    !timestamp_is_finite(KERNEL_ARGUMENT(call, 0, int64_t, row)))) {
             kernel_set_null(call, row);
             continue;
         }

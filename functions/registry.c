@@ -36,6 +36,7 @@
     X(datetime_functions) \
     X(datetime_make) \
     X(datetime_clock) \
+    X(datetime_to_char) \
     X(datetime_casts) \
     X(casts_basic) \
     X(casts_text) \
