@@ -4,7 +4,7 @@
 #include "planner/planner.h"
 #include "server/binder.h"
 
-Status binder_bind_statement(PlannerContext *planner, const AstNode *node, const char *text,
+Status bind_create_statement(PlannerContext *planner, const AstNode *node, const char *text,
                              Relation *ret_relation, StreamPlan *ret_stream, Error *err) {
     if (node->kind != AST_CREATE_STREAM)
         return planner_bind_create(planner, node, text, ret_relation, err);
@@ -31,10 +31,10 @@ static Status bind_definition(void *data, const char *definition, const CatalogS
     TRY(parser_parse(definition, strlen(definition), arena, &list, err));
     if (list->count != 1)
         return error_set(err, DATA_CORRUPTED, "the definition is not one statement");
-    return binder_bind_statement(&planner, list->items[0].node, definition, ret_relation, &stream,
+    return bind_create_statement(&planner, list->items[0].node, definition, ret_relation, &stream,
                                  err);
 }
 
-void binder_init(CatalogBinder *binder, Server *server) {
+void catalog_binder_init(CatalogBinder *binder, Server *server) {
     *binder = (CatalogBinder) {.bind = bind_definition, .data = server};
 }

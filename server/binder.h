@@ -5,8 +5,8 @@
 #include "planner/planner.h"
 #include "server/server.h"
 
-void binder_init(CatalogBinder *binder, Server *server);
+void catalog_binder_init(CatalogBinder *binder, Server *server);
 /* A CREATE statement of any kind; *ret_stream is filled for streams. */
-MUST_USE Status binder_bind_statement(PlannerContext *planner, const AstNode *node,
+MUST_USE Status bind_create_statement(PlannerContext *planner, const AstNode *node,
                                       const char *text, Relation *ret_relation,
                                       StreamPlan *ret_stream, Error *err);

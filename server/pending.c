@@ -15,42 +15,9 @@
 
 struct Query {
     const Plan *plan;
+    const EvalContext *eval;
+    int row;
 };
-
-static int64_t constant(const AstNode *node) {
-    const AstOp *op = (const AstOp *) node;
-
-    if (node->kind == AST_LITERAL)
-        return ((const AstLiteral *) node)->integer;
-    if (node->kind == AST_OP && op->left && op->right)
-        return constant(op->left) + constant(op->right);
-    return 0;
-}
-
-WEAK Status planner_bind_query(PlannerContext *cx, const AstNode *query, const Plan **ret_plan,
-                               Error *err) {
-    const AstSelect *select = (const AstSelect *) ((const AstQuery *) query)->body;
-    Plan *plan = arena_new(cx->arena, Plan);
-    PlanColumn *column = arena_new(cx->arena, PlanColumn);
-    Expr *expr = arena_new(cx->arena, Expr);
-    const Expr **items = arena_new(cx->arena, const Expr *);
-
-    *column = (PlanColumn) {.id = 1, .name = "?column?", .type = SQL_TYPE(INT4)};
-    if (select->base.kind != AST_SELECT || select->from.count)
-        return error_at(err, 1, FEATURE_NOT_SUPPORTED, "the planner is on its way");
-    expr->kind = EXPR_CONSTANT;
-    expr->type = SQL_TYPE(INT4);
-    expr->constant =
-        value_int4((int) constant(((const AstTarget *) select->targets.items[0])->value));
-    items[0] = expr;
-    plan->kind = PLAN_VALUES;
-    plan->column_count = 1;
-    plan->columns = column;
-    plan->row_count = 1;
-    plan->exprs = (ExprList) {1, items};
-    *ret_plan = plan;
-    return STATUS_OK;
-}
 
 WEAK Status optimizer_run(const Plan *plan, OptimizerOptions *options, Arena *arena,
                           const Plan **ret_plan, Error *err) {
@@ -64,27 +31,45 @@ WEAK Status optimizer_lower(const Plan *plan, OptimizerOptions *options, Arena *
 
 WEAK Status query_open(const Plan *plan, const ExecEnvironment *environment, const Epoch *epoch,
                        Query **ret_query, Error *err) {
+    const Plan *child = plan->child_count ? plan->children[0] : NULL;
+
+    if (!(plan->kind == PLAN_VALUES && plan->column_count) &&
+        !(plan->kind == PLAN_PROJECT && child->kind == PLAN_VALUES && child->row_count == 1 &&
+          child->column_count == 0))
+        return error_set(err, FEATURE_NOT_SUPPORTED, "the executor is on its way");
     *ret_query = memory_zalloc(sizeof(Query));
     (*ret_query)->plan = plan;
+    (*ret_query)->eval = &epoch->eval;
     return STATUS_OK;
 }
 
 WEAK Status query_run(Query *query, int64_t max_rows, int64_t bytes_wanted, RowReceiver *receiver,
                       int64_t *ret_rows, Error *err) {
-    CLEANUP(arena_destroyp) Arena *arena = arena_create("rows", 0);
-    Column column = column_constant(&query->plan->exprs.items[0]->constant, arena);
-    Batch batch = {.row_count = 1, .column_count = 1, .columns = &column};
+    const Plan *plan = query->plan;
+    int rows = plan->kind == PLAN_VALUES ? plan->row_count : 1;
+    int64_t wanted = max_rows;
 
-    *ret_rows = 1;
-    return receiver->take(receiver, &batch, err);
+    for (; query->row < rows && (max_rows == 0 || wanted-- > 0); query->row++, ++*ret_rows) {
+        CLEANUP(arena_destroyp) Arena *arena = arena_create("rows", 0);
+        Column *columns = arena_new_array(arena, Column, (size_t) plan->column_count + 1);
+        Batch batch = {
+            .row_count = 1, .column_count = (uint32_t) plan->column_count, .columns = columns};
+
+        for (int c = 0; c < plan->column_count; c++) {
+            Value value;
+
+            TRY(expr_evaluate_constant(plan->exprs.items[query->row * plan->column_count + c],
+                                       query->eval, arena, &value, err));
+            columns[c] = column_constant(&value, arena);
+        }
+        TRY(receiver->take(receiver, &batch, err));
+    }
+    return query->row < rows ? STATUS_MORE : STATUS_OK;
 }
 
 WEAK Query *query_close(Query *query) {
     memory_free(query);
     return NULL;
-}
-
-WEAK void plan_visit(const Plan *plan, void (*visit)(const Plan *node, void *data), void *data) {
 }
 
 WEAK Status planner_bind_create(PlannerContext *cx, const AstNode *statement, const char *text,

@@ -146,7 +146,7 @@ static Status open_server(Server *server, Error *err) {
     TRY(open_data_directory(server, err));
     TRY(set_fact(server, SETTING_DATA_DIRECTORY, server->data_directory, err));
     set_allowed_directories(server);
-    binder_init(&binder, server);
+    catalog_binder_init(&binder, server);
     TRY(catalog_open(server->data_directory, server->registry, &binder, &server->catalog, err));
     make_pools(server);
     return STATUS_OK;

@@ -105,7 +105,7 @@ static Status bind_and_create(Portal *portal, CatalogTransaction *transaction, c
                          &planner);
     planner.eval = &eval;
     eval.catalog = planner.catalog;
-    TRY(binder_bind_statement(&planner, portal->statement->node, text, &relation, &stream, err));
+    TRY(bind_create_statement(&planner, portal->statement->node, text, &relation, &stream, err));
     if (stream.inferred_mode_notice)
         session_notice(session, SESSION_NOTICE, SQLSTATE_SUCCESSFUL_COMPLETION, "%s",
                        stream.inferred_mode_notice);
