@@ -22,10 +22,13 @@ static const DecodeColumn columns[] = {
     {.name = "deep", .path = "$.a.b", .type = {.id = TYPE_INT8, .typmod = -1}, .position = 6},
 };
 
-static Decoder *make_decoder(Error *error) {
+static Decoder *make_decoder(Arena *arena, Error *error) {
+    const OptionSpec *const tables[] = {format_json.options, NULL};
+    OptionEnvironment environment = {.base_directory = "/"};
     OptionSet options = {0};
     Decoder *decoder = NULL;
 
+    assert(options_parse(tables, NULL, 0, &environment, arena, &options, error) == STATUS_OK);
     assert(format_json.decoder_create(columns, ARRAY_LENGTH(columns), &options,
                                       &form_settings_default, &decoder, error) == STATUS_OK);
     return decoder;
@@ -69,11 +72,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
 
     if (count == 0)
         return 0;
-    decoder = make_decoder(&error);
+    decoder = make_decoder(arena, &error);
     assert(format_json.decode(decoder, records, count, arena, &all, &error) == STATUS_OK);
     assert(all.batch->row_count + all.bad_count + all.header_count == count);
     for (uint32_t i = 0; i < count; i++) {
-        Decoder *fresh = make_decoder(&error);
+        Decoder *fresh = make_decoder(arena, &error);
         DecodeResult one = {0};
 
         assert(format_json.decode(fresh, &records[i], 1, arena, &one, &error) == STATUS_OK);
