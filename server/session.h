@@ -53,6 +53,8 @@ MUST_USE Status parsed_text_create(const char *sql, size_t length, ParsedText **
                                    Error *err);
 ParsedText *parsed_text_unref(ParsedText *text);
 int parsed_text_count(const ParsedText *text);
+/* Of statement `index`: its first character, 1-based. */
+int parsed_text_position(const ParsedText *text, int index);
 const char *parsed_text_sql(const ParsedText *text);
 
 typedef struct ResultColumn {

@@ -36,6 +36,14 @@ int parsed_text_count(const ParsedText *text) {
     return text->list->count;
 }
 
+int parsed_text_position(const ParsedText *text, int index) {
+    int position = 1;
+
+    for (size_t i = 0; i < text->list->items[index].start_byte; i++)
+        position += ((unsigned char) text->sql[i] & 0xc0) != 0x80;
+    return position;
+}
+
 const char *parsed_text_sql(const ParsedText *text) {
     return text->sql;
 }
