@@ -35,8 +35,8 @@ static const char schema_sql[] =
 static const char *const statement_sql[CATALOG_SQL_COUNT] = {
     [CATALOG_SQL_READ_META] = "SELECT value FROM meta WHERE name = ?",
     [CATALOG_SQL_WRITE_META] = "INSERT OR REPLACE INTO meta VALUES (?, ?)",
-    [CATALOG_SQL_LOAD] = "SELECT id, incarnation, kind, schema, name, owner_id, created_at_us, "
-                         "definition FROM objects ORDER BY id",
+    [CATALOG_SQL_LOAD] = ("SELECT id, incarnation, kind, schema, name, owner_id, created_at_us, "
+                          "definition FROM objects ORDER BY id"),
     [CATALOG_SQL_DELETE] = "DELETE FROM objects WHERE id = ?",
     [CATALOG_SQL_INSERT] = "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 };
