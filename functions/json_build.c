@@ -102,120 +102,7 @@ static Status empty_array(const KernelCall *call, Error *err) {
     return STATUS_OK;
 }
 
-/* -------- || and - -------- */
-
-/* A container under construction: shallow copies of nodes, so that they can be linked anew. */
-typedef struct JsonList {
-    JsonNode *node;
-    JsonNode **tail;
-    Arena *arena;
-} JsonList;
-
-static JsonList list_create(JsonKind kind, Arena *arena) {
-    JsonNode *node = arena_new(arena, JsonNode);
-
-    node->kind = kind;
-    return (JsonList) {.node = node, .tail = &node->first_child, .arena = arena};
-}
-
-static void list_add(JsonList *list, const JsonNode *node) {
-    JsonNode *copy = arena_memdup(list->arena, node, sizeof(*node));
-
-    copy->next = NULL;
-    *list->tail = copy;
-    list->tail = &copy->next;
-    list->node->child_count++;
-}
-
-static void list_add_all(JsonList *list, const JsonNode *node) {
-    if (node->kind != list->node->kind) {
-        list_add(list, node); /* a scalar or an object joins an array as one element */
-        return;
-    }
-    for (const JsonNode *child = node->first_child; child; child = child->next)
-        list_add(list, child);
-}
-
-static Status jsonb_concat(const KernelCall *call, Error *err) {
-    CLEANUP(json_scratch_done) JsonScratch scratch;
-
-    json_scratch_init(&scratch);
-    KERNEL_FOR_EACH(call, row) {
-        const JsonNode *left = NULL;
-        const JsonNode *right = NULL;
-        JsonList list;
-
-        json_scratch_reset(&scratch);
-        TRY(json_argument(call, 0, row, &scratch, &left, err));
-        TRY(json_argument(call, 1, row, &scratch, &right, err));
-        list = list_create(left->kind == JSON_OBJECT && right->kind == JSON_OBJECT ? JSON_OBJECT
-                                                                                   : JSON_ARRAY,
-                           scratch.arena);
-        list_add_all(&list, left);
-        list_add_all(&list, right);
-        TRY(json_put_node(call, row, list.node, &scratch, err));
-    }
-    return STATUS_OK;
-}
-
-static bool is_named(const JsonNode *root, const JsonNode *child, const TextView *name) {
-    if (root->kind == JSON_OBJECT)
-        return text_equal(&child->key, name);
-    return child->kind == JSON_STRING && text_equal(&child->text, name);
-}
-
-static Status check_container(const JsonNode *root, Error *err) {
-    if (root->kind == JSON_OBJECT || root->kind == JSON_ARRAY)
-        return STATUS_OK;
-    return error_set(err, INVALID_PARAMETER, "cannot delete from scalar");
-}
-
-/* jsonb - text */
-static Status jsonb_delete(const KernelCall *call, Error *err) {
-    CLEANUP(json_scratch_done) JsonScratch scratch;
-
-    json_scratch_init(&scratch);
-    KERNEL_FOR_EACH(call, row) {
-        const JsonNode *root = NULL;
-        JsonList list;
-
-        json_scratch_reset(&scratch);
-        TRY(json_argument(call, 0, row, &scratch, &root, err));
-        TRY(check_container(root, err));
-        list = list_create(root->kind, scratch.arena);
-        for (const JsonNode *child = root->first_child; child; child = child->next)
-            if (!is_named(root, child, kernel_text(call, 1, row)))
-                list_add(&list, child);
-        TRY(json_put_node(call, row, list.node, &scratch, err));
-    }
-    return STATUS_OK;
-}
-
-/* jsonb - integer */
-static Status jsonb_delete_element(const KernelCall *call, Error *err) {
-    CLEANUP(json_scratch_done) JsonScratch scratch;
-
-    json_scratch_init(&scratch);
-    KERNEL_FOR_EACH(call, row) {
-        int64_t index = KERNEL_ARGUMENT(call, 1, int32_t, row);
-        const JsonNode *root = NULL;
-        JsonList list;
-
-        json_scratch_reset(&scratch);
-        TRY(json_argument(call, 0, row, &scratch, &root, err));
-        TRY(check_container(root, err));
-        if (root->kind == JSON_OBJECT)
-            return error_set(err, INVALID_PARAMETER,
-                             "cannot delete from object using integer index");
-        list = list_create(root->kind, scratch.arena);
-        index = index < 0 ? index + root->child_count : index;
-        for (const JsonNode *child = root->first_child; child; child = child->next)
-            if (index-- != 0)
-                list_add(&list, child);
-        TRY(json_put_node(call, row, list.node, &scratch, err));
-    }
-    return STATUS_OK;
-}
+/* -------- stripped and pretty -------- */
 
 /* Members that are null go, at every depth. */
 static const JsonNode *without_nulls(const JsonNode *node, Arena *arena) {
@@ -223,11 +110,11 @@ static const JsonNode *without_nulls(const JsonNode *node, Arena *arena) {
 
     if (node->kind != JSON_OBJECT && node->kind != JSON_ARRAY)
         return node;
-    list = list_create(node->kind, arena);
+    list = json_list_create(node->kind, arena);
     list.node->key = node->key;
     for (const JsonNode *child = node->first_child; child; child = child->next)
         if (node->kind == JSON_ARRAY || child->kind != JSON_NULL)
-            list_add(&list, without_nulls(child, arena));
+            json_list_add(&list, without_nulls(child, arena));
     return list.node;
 }
 
@@ -241,6 +128,49 @@ static Status jsonb_strip_nulls(const KernelCall *call, Error *err) {
         json_scratch_reset(&scratch);
         TRY(json_argument(call, 0, row, &scratch, &root, err));
         TRY(json_put_node(call, row, without_nulls(root, scratch.arena), &scratch, err));
+    }
+    return STATUS_OK;
+}
+
+/* The rest is printed without blanks, as PostgreSQL does. */
+static void append_compact(const JsonNode *node, StrBuf *out) {
+    bool is_object = node->kind == JSON_OBJECT;
+    bool is_first = true;
+
+    if (!is_object && node->kind != JSON_ARRAY) {
+        if (node->kind == JSON_STRING)
+            json_append_string(text_data(&node->text), node->text.length, out);
+        else
+            strbuf_append(out, node->raw, node->raw_size);
+        return;
+    }
+    strbuf_append_char(out, is_object ? '{' : '[');
+    for (const JsonNode *child = node->first_child; child; child = child->next) {
+        if (is_object && child->kind == JSON_NULL)
+            continue;
+        if (!is_first)
+            strbuf_append_char(out, ',');
+        is_first = false;
+        if (is_object) {
+            json_append_string(text_data(&child->key), child->key.length, out);
+            strbuf_append_char(out, ':');
+        }
+        append_compact(child, out);
+    }
+    strbuf_append_char(out, is_object ? '}' : ']');
+}
+
+static Status json_strip_nulls(const KernelCall *call, Error *err) {
+    CLEANUP(json_scratch_done) JsonScratch scratch;
+
+    json_scratch_init(&scratch);
+    KERNEL_FOR_EACH(call, row) {
+        const JsonNode *root = NULL;
+
+        json_scratch_reset(&scratch);
+        TRY(json_argument(call, 0, row, &scratch, &root, err));
+        append_compact(root, &scratch.text);
+        TRY(kernel_put_text(call, row, scratch.text.data, scratch.text.length, err));
     }
     return STATUS_OK;
 }
@@ -391,9 +321,7 @@ static const Function json_build_functions[] = {
     {"row_to_json", to_json, TYPE_JSON, 1, {TYPE_RECORD}, VOLATILITY_STABLE},
     {"array_to_json", to_json, TYPE_JSON, 1, {TYPE_ARRAY}, VOLATILITY_STABLE},
     /* clang-format on */
-    {"||", jsonb_concat, TYPE_JSONB, 2, {TYPE_JSONB, TYPE_JSONB}},
-    {"-", jsonb_delete, TYPE_JSONB, 2, {TYPE_JSONB, TYPE_TEXT}},
-    {"-", jsonb_delete_element, TYPE_JSONB, 2, {TYPE_JSONB, TYPE_INT4}},
+    {"json_strip_nulls", json_strip_nulls, TYPE_JSON, 1, {TYPE_JSON}},
     {"jsonb_strip_nulls", jsonb_strip_nulls, TYPE_JSONB, 1, {TYPE_JSONB}},
     {"jsonb_pretty", jsonb_pretty, TYPE_TEXT, 1, {TYPE_JSONB}},
 };

@@ -220,6 +220,11 @@ static const Function json_functions[] = {
     GET_FUNCTIONS(TYPE_JSON, "json"),
     GET_FUNCTIONS(TYPE_JSONB, "jsonb"),
     /* clang-format on */
+    {"jsonb_contains", jsonb_contains, TYPE_BOOL, 2, {TYPE_JSONB, TYPE_JSONB}},
+    {"jsonb_contained", jsonb_contained, TYPE_BOOL, 2, {TYPE_JSONB, TYPE_JSONB}},
+    {"jsonb_exists", jsonb_exists, TYPE_BOOL, 2, {TYPE_JSONB, TYPE_TEXT}},
+    {"jsonb_exists_any", jsonb_exists_any, TYPE_BOOL, 2, {TYPE_JSONB, TYPE_ARRAY}},
+    {"jsonb_exists_all", jsonb_exists_all, TYPE_BOOL, 2, {TYPE_JSONB, TYPE_ARRAY}},
     {"@>", jsonb_contains, TYPE_BOOL, 2, {TYPE_JSONB, TYPE_JSONB}},
     {"<@", jsonb_contained, TYPE_BOOL, 2, {TYPE_JSONB, TYPE_JSONB}},
     {"?", jsonb_exists, TYPE_BOOL, 2, {TYPE_JSONB, TYPE_TEXT}},

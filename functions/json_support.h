@@ -52,3 +52,35 @@ static inline Status json_put_as_text(const KernelCall *call, uint32_t row, cons
         return kernel_put_text(call, row, text_data(&node->text), node->text.length, err);
     return json_put_node(call, row, node && node->kind == JSON_NULL ? NULL : node, scratch, err);
 }
+
+/* A container under construction: shallow copies of nodes, so that they can be linked anew. */
+typedef struct JsonList {
+    JsonNode *node;
+    JsonNode **tail;
+    Arena *arena;
+} JsonList;
+
+static inline JsonList json_list_create(JsonKind kind, Arena *arena) {
+    JsonNode *node = arena_new(arena, JsonNode);
+
+    node->kind = kind;
+    return (JsonList) {.node = node, .tail = &node->first_child, .arena = arena};
+}
+
+static inline void json_list_add(JsonList *list, const JsonNode *node) {
+    JsonNode *copy = arena_memdup(list->arena, node, sizeof(*node));
+
+    copy->next = NULL;
+    *list->tail = copy;
+    list->tail = &copy->next;
+    list->node->child_count++;
+}
+
+static inline void json_list_add_all(JsonList *list, const JsonNode *node) {
+    if (node->kind != list->node->kind) {
+        json_list_add(list, node); /* a scalar or an object joins an array as one element */
+        return;
+    }
+    for (const JsonNode *child = node->first_child; child; child = child->next)
+        json_list_add(list, child);
+}

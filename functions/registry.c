@@ -21,6 +21,7 @@
     X(numeric_ops) \
     X(json_ops) \
     X(json_build) \
+    X(json_change) \
     X(bytes_ops) \
     X(casts_numeric) \
     X(text_compare) \
