@@ -45,6 +45,7 @@ static inline void block_unref(Block *block) {
 typedef struct PartitionState {
     int64_t begin; /* the first offset that can still be read */
     int64_t end;   /* everything below is there now */
+    bool is_settling; /* something is there that will count soon (a file just written) */
     const char *name; /* "0"; for millrace.watermarks. Borrowed from the reader */
 } PartitionState;
 

@@ -9,10 +9,16 @@ typedef struct SystemColumn {
     TypeId element; /* of an ARRAY; else TYPE_UNKNOWN */
 } SystemColumn;
 
+/* What `server` points to: each table takes from it what its folder knows. */
+typedef struct SystemServices {
+    struct StreamManager *streams;
+    struct Server *server;
+} SystemServices;
+
 typedef struct SystemTableScan SystemTableScan;
 
 struct SystemTableScan {
-    const void *server; /* the server's shared state: tables that need it cast it */
+    const SystemServices *server; /* NULL in tests without one */
     const void *catalog; /* the snapshot */
     const void *session;
     Arena *arena;

@@ -401,6 +401,7 @@ static void file_partition_state(SourceReader *reader, int partition, PartitionS
     *ret_state = (PartitionState) {
         .begin = 0,
         .end = file_journal_end(reader->journal),
+        .is_settling = reader->unsettled_us >= 0,
         .name = "0",
     };
 }

@@ -137,10 +137,14 @@ int64_t database_wal_size_bytes(Database *database) {
     return stat(path, &info) ? 0 : info.st_size;
 }
 
+/* Never waits: a reader in the way (a user's sqlite3 shell) only puts it off. */
 Status database_checkpoint(Database *database, Error *err) {
-    int result =
-        sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int result;
 
+    sqlite3_busy_timeout(database->handle, 0);
+    result =
+        sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(database->handle, BUSY_TIMEOUT_MS);
     if (result != SQLITE_OK && result != SQLITE_BUSY)
         return database_error(database, err);
     return STATUS_OK;

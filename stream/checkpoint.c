@@ -1,0 +1,595 @@
+#include "stream/checkpoint.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "base/memory.h"
+#include "store/crash.h"
+#include "store/file.h"
+#include "store/segment.h"
+#include "store/sqlite.h"
+
+enum {
+    LAYOUT_VERSION = 1,
+    PROGRESS_KEPT = 1000,
+    WAL_LIMIT_BYTES = 4 << 20,
+    COMPACT_MIN_BYTES = 1 << 20, /* changelogs under this are never compacted away */
+};
+
+static const char schema_sql[] =
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
+    "CREATE TABLE epoch (number INTEGER PRIMARY KEY, header BLOB NOT NULL, receipts BLOB NOT NULL);"
+    "CREATE TABLE changelog (epoch INTEGER PRIMARY KEY, size INTEGER NOT NULL, checksum INTEGER "
+    "NOT "
+    "NULL, bytes BLOB, file INTEGER, offset INTEGER);"
+    "CREATE TABLE image (operator INTEGER, number INTEGER, part INTEGER, bucket INTEGER, epoch "
+    "INTEGER NOT NULL, size INTEGER NOT NULL, checksum INTEGER NOT NULL, bytes BLOB, file INTEGER, "
+    "offset INTEGER, PRIMARY KEY (operator, number, part, bucket)) WITHOUT ROWID;"
+    "CREATE TABLE journal (id INTEGER PRIMARY KEY, scan INTEGER NOT NULL, checksum INTEGER NOT "
+    "NULL, "
+    "bytes BLOB NOT NULL);"
+    "CREATE TABLE progress (epoch INTEGER PRIMARY KEY, row TEXT NOT NULL);";
+
+struct Checkpoint {
+    Database *database;
+    SegmentStore *segments;
+    char *folder;
+    int64_t changelog_bytes; /* kept since the last full set of images */
+    int64_t image_bytes;     /* of that set */
+    Statement *put_epoch, *forget_epochs, *put_changelog, *put_image, *put_journal, *put_progress,
+        *trim_progress, *put_meta, *get_meta;
+};
+
+static void database_path(const char *folder, char *path, size_t size) {
+    snprintf(path, size, "%s/checkpoint.db", folder);
+}
+
+static Status put_meta_row(Database *database, const char *key, const void *bytes,
+                           size_t size_bytes, Error *err) {
+    Statement *put;
+
+    TRY(statement_prepare(database, "INSERT OR REPLACE INTO meta VALUES (?, ?)", &put, err));
+    statement_bind_text(put, 0, key);
+    statement_bind_blob(put, 1, bytes, size_bytes);
+    return statement_run(put, err);
+}
+
+static Status write_identity(Database *database, const CheckpointIdentity *identity, Error *err) {
+    int64_t version = LAYOUT_VERSION;
+
+    TRY(database_begin(database, err));
+    TRY(database_execute(database, schema_sql, err));
+    TRY(put_meta_row(database, "version", &version, sizeof(version), err));
+    TRY(put_meta_row(database, "stream_id", &identity->stream_id, sizeof(int64_t), err));
+    TRY(put_meta_row(database, "incarnation", identity->incarnation, INCARNATION_SIZE, err));
+    return database_commit(database, err);
+}
+
+Status checkpoint_create(const char *folder, const CheckpointIdentity *identity, Error *err) {
+    CLEANUP(database_closep) Database *database = NULL;
+    char path[PATH_MAX];
+    char parent[PATH_MAX];
+
+    TRY(file_remove_tree(folder, err)); /* what a crash before the catalog's commit has left */
+    TRY(file_make_directory(folder, err));
+    database_path(folder, path, sizeof(path));
+    TRY(database_open(path, true, &database, err));
+    TRY(write_identity(database, identity, err));
+    TRY(file_sync_directory(folder, err));
+    file_directory_of(folder, parent, sizeof(parent));
+    TRY(file_sync_directory(parent, err));
+    crash_point(CRASH_STREAM_FOLDER_MADE);
+    return STATUS_OK;
+}
+
+static Status meta_equals(Checkpoint *checkpoint, const char *key, const void *wanted,
+                          size_t size_bytes, Error *err) {
+    StrBuf value = {0};
+    bool is_found = false;
+    bool is_equal;
+    Status status = checkpoint_get_meta(checkpoint, key, &value, &is_found, err);
+
+    is_equal =
+        is_found && value.length == size_bytes && memcmp(value.data, wanted, size_bytes) == 0;
+    strbuf_done(&value);
+    if (status != STATUS_OK)
+        return status;
+    if (!is_equal)
+        return error_set(err, IO_ERROR, "checkpoint \"%s\" has another %s than the catalog",
+                         checkpoint->folder, key);
+    return STATUS_OK;
+}
+
+static Status prepare_all(Checkpoint *checkpoint, Error *err) {
+    const struct {
+        Statement **statement;
+        const char *sql;
+    } list[] = {
+        {&checkpoint->put_epoch, "INSERT INTO epoch VALUES (?, ?, ?)"},
+        {&checkpoint->forget_epochs, "DELETE FROM epoch WHERE number < ?"},
+        {&checkpoint->put_changelog, "INSERT INTO changelog VALUES (?, ?, ?, ?, ?, ?)"},
+        {&checkpoint->put_image,
+         "INSERT OR REPLACE INTO image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+        {&checkpoint->put_journal, "INSERT INTO journal (scan, checksum, bytes) VALUES (?, ?, ?)"},
+        {&checkpoint->put_progress, "INSERT OR REPLACE INTO progress VALUES (?, ?)"},
+        {&checkpoint->trim_progress, "DELETE FROM progress WHERE epoch <= ?"},
+        {&checkpoint->put_meta, "INSERT OR REPLACE INTO meta VALUES (?, ?)"},
+        {&checkpoint->get_meta, "SELECT value FROM meta WHERE key = ?"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(list); i++)
+        TRY(statement_prepare(checkpoint->database, list[i].sql, list[i].statement, err));
+    return STATUS_OK;
+}
+
+static Status query_int64(Checkpoint *checkpoint, const char *sql, int64_t *ret_value, Error *err) {
+    Statement *statement;
+    bool has_row = false;
+
+    TRY(statement_prepare(checkpoint->database, sql, &statement, err));
+    TRY(statement_step(statement, &has_row, err));
+    *ret_value = has_row ? statement_int64(statement, 0) : 0;
+    if (has_row)
+        statement_reset(statement);
+    return STATUS_OK;
+}
+
+/* Segments end where the last transaction says they do. */
+static Status open_segments(Checkpoint *checkpoint, Error *err) {
+    StrBuf position = {0};
+    int64_t place[2] = {0, 0};
+    bool is_found = false;
+
+    TRY(checkpoint_get_meta(checkpoint, "segments", &position, &is_found, err));
+    if (is_found && position.length == sizeof(place))
+        memcpy(place, position.data, sizeof(place));
+    strbuf_done(&position);
+    return segment_open(checkpoint->folder, place[0], place[1], &checkpoint->segments, err);
+}
+
+static Status open_checked(Checkpoint *checkpoint, const CheckpointIdentity *identity, Error *err) {
+    int64_t version = LAYOUT_VERSION;
+    char path[PATH_MAX];
+
+    database_path(checkpoint->folder, path, sizeof(path));
+    if (!file_exists(path))
+        return error_set(err, IO_ERROR, "checkpoint \"%s\" is missing", path);
+    TRY(database_open(path, false, &checkpoint->database, err));
+    TRY(prepare_all(checkpoint, err));
+    TRY(meta_equals(checkpoint, "version", &version, sizeof(version), err));
+    TRY(meta_equals(checkpoint, "stream_id", &identity->stream_id, sizeof(int64_t), err));
+    TRY(meta_equals(checkpoint, "incarnation", identity->incarnation, INCARNATION_SIZE, err));
+    TRY(query_int64(checkpoint, "SELECT coalesce(sum(size), 0) FROM changelog",
+                    &checkpoint->changelog_bytes, err));
+    TRY(query_int64(checkpoint, "SELECT coalesce(sum(size), 0) FROM image",
+                    &checkpoint->image_bytes, err));
+    return open_segments(checkpoint, err);
+}
+
+Status checkpoint_open(const char *folder, const CheckpointIdentity *identity,
+                       Checkpoint **ret_checkpoint, Error *err) {
+    Checkpoint *checkpoint = memory_zalloc(sizeof(*checkpoint));
+    Status status;
+
+    checkpoint->folder = memory_strdup(folder);
+    status = open_checked(checkpoint, identity, err);
+    if (status != STATUS_OK) {
+        checkpoint_close(checkpoint);
+        return status;
+    }
+    *ret_checkpoint = checkpoint;
+    return STATUS_OK;
+}
+
+Checkpoint *checkpoint_close(Checkpoint *checkpoint) {
+    if (checkpoint) {
+        segment_close(checkpoint->segments);
+        database_close(checkpoint->database);
+        memory_free(checkpoint->folder);
+        memory_free(checkpoint);
+    }
+    return NULL;
+}
+
+/* -------- small facts -------- */
+
+Status checkpoint_set_meta(Checkpoint *checkpoint, const char *key, const void *bytes,
+                           size_t size_bytes, Error *err) {
+    statement_bind_text(checkpoint->put_meta, 0, key);
+    statement_bind_blob(checkpoint->put_meta, 1, bytes, size_bytes);
+    return statement_run(checkpoint->put_meta, err);
+}
+
+Status checkpoint_get_meta(Checkpoint *checkpoint, const char *key, StrBuf *out, bool *ret_found,
+                           Error *err) {
+    size_t size_bytes = 0;
+    const uint8_t *bytes;
+
+    statement_bind_text(checkpoint->get_meta, 0, key);
+    TRY(statement_step(checkpoint->get_meta, ret_found, err));
+    if (!*ret_found)
+        return STATUS_OK;
+    bytes = statement_blob(checkpoint->get_meta, 0, &size_bytes);
+    strbuf_append(out, bytes, size_bytes);
+    statement_reset(checkpoint->get_meta);
+    return STATUS_OK;
+}
+
+static Status visit_rows(Statement *rows, CheckpointVisit visit, void *data, Error *err) {
+    bool has_row = true;
+
+    for (;;) {
+        size_t size_bytes = 0;
+        const uint8_t *bytes;
+        Status status;
+
+        TRY(statement_step(rows, &has_row, err));
+        if (!has_row)
+            return STATUS_OK;
+        bytes = statement_blob(rows, 1, &size_bytes);
+        status = visit(data, statement_int64(rows, 0), bytes, size_bytes, err);
+        if (status != STATUS_OK) {
+            statement_reset(rows);
+            return status;
+        }
+    }
+}
+
+Status checkpoint_visit_progress(Checkpoint *checkpoint, CheckpointVisit visit, void *data,
+                                 Error *err) {
+    Statement *rows;
+
+    TRY(statement_prepare(checkpoint->database, "SELECT epoch, row FROM progress ORDER BY epoch",
+                          &rows, err));
+    return visit_rows(rows, visit, data, err);
+}
+
+/* -------- journals -------- */
+
+Status checkpoint_visit_journal(Checkpoint *checkpoint, int scan, CheckpointVisit visit, void *data,
+                                Error *err) {
+    Statement *rows;
+    bool has_row = true;
+
+    TRY(statement_prepare(checkpoint->database,
+                          "SELECT id, bytes, checksum FROM journal WHERE scan = ? ORDER BY id",
+                          &rows, err));
+    statement_bind_int64(rows, 0, scan);
+    for (;;) {
+        size_t size_bytes = 0;
+        const uint8_t *bytes;
+
+        TRY(statement_step(rows, &has_row, err));
+        if (!has_row)
+            return STATUS_OK;
+        bytes = statement_blob(rows, 1, &size_bytes);
+        if (hash_bytes(bytes, size_bytes) != (uint64_t) statement_int64(rows, 2))
+            return error_set(err, DATA_CORRUPTED, "journal in \"%s\" is damaged",
+                             checkpoint->folder);
+        TRY(visit(data, statement_int64(rows, 0), bytes, size_bytes, err));
+    }
+}
+
+Status checkpoint_append_journal(Checkpoint *checkpoint, int scan, const StrBuf *bytes,
+                                 Error *err) {
+    statement_bind_int64(checkpoint->put_journal, 0, scan);
+    statement_bind_int64(checkpoint->put_journal, 1,
+                         (int64_t) hash_bytes(bytes->data, bytes->length));
+    statement_bind_blob(checkpoint->put_journal, 2, bytes->data, bytes->length);
+    TRY(statement_run(checkpoint->put_journal, err));
+    crash_point(CRASH_DISCOVERY_DURABLE);
+    return STATUS_OK;
+}
+
+/* -------- recovery -------- */
+
+static Status parse_receipts(const Checkpoint *checkpoint, const uint8_t *bytes, size_t size_bytes,
+                             Arena *arena, CheckpointState *state, Error *err) {
+    const uint8_t *cursor = bytes;
+    const uint8_t *end = bytes + size_bytes;
+    uint32_t count = 0;
+
+    if (size_bytes >= 4)
+        memcpy(&count, cursor, 4);
+    cursor += 4;
+    if (size_bytes < 4 || count > 1000)
+        return error_set(err, DATA_CORRUPTED, "receipts in \"%s\" are damaged", checkpoint->folder);
+    state->sink_count = (int) count;
+    state->receipts = arena_new_array(arena, StateBytes, count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t length = 0;
+
+        if (end - cursor < 4)
+            return error_set(err, DATA_CORRUPTED, "receipts in \"%s\" are damaged",
+                             checkpoint->folder);
+        memcpy(&length, cursor, 4);
+        cursor += 4;
+        if ((size_t) (end - cursor) < length)
+            return error_set(err, DATA_CORRUPTED, "receipts in \"%s\" are damaged",
+                             checkpoint->folder);
+        state->receipts[i] = (StateBytes) {arena_memdup(arena, cursor, length), length};
+        cursor += length;
+    }
+    return STATUS_OK;
+}
+
+static Status meta_exists(Checkpoint *checkpoint, const char *key, bool *ret_found, Error *err) {
+    StrBuf value = {0};
+    Status status = checkpoint_get_meta(checkpoint, key, &value, ret_found, err);
+
+    *ret_found = *ret_found && value.length > 0;
+    strbuf_done(&value);
+    return status;
+}
+
+Status checkpoint_load(Checkpoint *checkpoint, Arena *arena, CheckpointState *ret_state,
+                       Error *err) {
+    Statement *last;
+    bool has_row = false;
+    size_t size_bytes = 0;
+    const uint8_t *bytes;
+    Status status;
+
+    *ret_state = (CheckpointState) {0};
+    TRY(meta_exists(checkpoint, "paused", &ret_state->is_paused, err));
+    TRY(meta_exists(checkpoint, "finished", &ret_state->is_finished, err));
+    TRY(statement_prepare(checkpoint->database,
+                          "SELECT number, header, receipts FROM epoch ORDER BY number DESC LIMIT 1",
+                          &last, err));
+    TRY(statement_step(last, &has_row, err));
+    if (!has_row)
+        return STATUS_OK;
+    ret_state->epoch = statement_int64(last, 0);
+    bytes = statement_blob(last, 1, &size_bytes);
+    ret_state->header = arena_memdup(arena, bytes, size_bytes);
+    ret_state->header_size = size_bytes;
+    bytes = statement_blob(last, 2, &size_bytes);
+    status = parse_receipts(checkpoint, bytes, size_bytes, arena, ret_state, err);
+    statement_reset(last);
+    return status;
+}
+
+/* The bytes of a changelog or image row: inline, or in a segment. Columns from `first`: size,
+ * checksum, bytes, file, offset. */
+static Status row_bytes(Checkpoint *checkpoint, Statement *row, int first, StrBuf *out,
+                        Error *err) {
+    int64_t size_bytes = statement_int64(row, first);
+
+    strbuf_clear(out);
+    if (statement_is_null(row, first + 2)) {
+        SegmentPlace place = {statement_int64(row, first + 3), statement_int64(row, first + 4),
+                              size_bytes};
+
+        TRY(segment_read(checkpoint->segments, &place, out, err));
+    } else {
+        size_t length = 0;
+        const uint8_t *bytes = statement_blob(row, first + 2, &length);
+
+        strbuf_append(out, bytes, length);
+    }
+    if ((int64_t) out->length != size_bytes ||
+        hash_bytes(strbuf_text(out), out->length) != (uint64_t) statement_int64(row, first + 1))
+        return error_set(err, DATA_CORRUPTED, "state in \"%s\" is damaged", checkpoint->folder);
+    return STATUS_OK;
+}
+
+static Status apply_image_row(Checkpoint *checkpoint, Statement *row, StateStore *state,
+                              StrBuf *scratch, Error *err) {
+    StateImage image = {
+        .operator_id = (uint64_t) statement_int64(row, 6),
+        .table_number = (int) statement_int64(row, 7),
+        .partition = (int) statement_int64(row, 8),
+        .bucket = (uint32_t) statement_int64(row, 9),
+    };
+    Status status;
+
+    TRY(row_bytes(checkpoint, row, 1, scratch, err));
+    image.bytes = *scratch;
+    status = state_apply_image(state, &image, err);
+    return status;
+}
+
+/* Changelogs and images in epoch order, an epoch's changelog before its images. */
+static const char restore_sql[] = "SELECT epoch, size, checksum, bytes, file, offset, 0, 0, 0, 0, "
+                                  "0 AS kind FROM changelog UNION ALL "
+                                  "SELECT epoch, size, checksum, bytes, file, offset, operator, "
+                                  "number, part, bucket, 1 FROM image "
+                                  "ORDER BY 1, 11";
+
+Status checkpoint_restore_state(Checkpoint *checkpoint, StateStore *state, Error *err) {
+    Statement *rows;
+    StrBuf bytes = {0};
+    bool has_row = true;
+    Status status;
+
+    TRY(statement_prepare(checkpoint->database, restore_sql, &rows, err));
+    for (;;) {
+        status = statement_step(rows, &has_row, err);
+        if (status != STATUS_OK || !has_row)
+            break;
+        if (statement_int64(rows, 10) == 1) {
+            status = apply_image_row(checkpoint, rows, state, &bytes, err);
+        } else {
+            status = row_bytes(checkpoint, rows, 1, &bytes, err);
+            if (status == STATUS_OK)
+                status = state_apply_changelog(state, (const uint8_t *) strbuf_text(&bytes),
+                                               bytes.length, err);
+        }
+        if (status != STATUS_OK) {
+            statement_reset(rows);
+            break;
+        }
+    }
+    strbuf_done(&bytes);
+    return status;
+}
+
+/* -------- the decision -------- */
+
+/* Bind size, checksum, bytes, file, offset from parameter `first`; large bytes go to a segment. */
+static Status bind_bytes(Checkpoint *checkpoint, Statement *statement, int first,
+                         const StrBuf *bytes, Error *err) {
+    statement_bind_int64(statement, first, (int64_t) bytes->length);
+    statement_bind_int64(statement, first + 1,
+                         (int64_t) hash_bytes(strbuf_text(bytes), bytes->length));
+    if (bytes->length <= LIMIT_CHANGELOG_INLINE_BYTES) {
+        statement_bind_blob(statement, first + 2, strbuf_text(bytes), bytes->length);
+        statement_bind_null(statement, first + 3);
+        statement_bind_null(statement, first + 4);
+    } else {
+        SegmentPlace place;
+
+        TRY(segment_append(checkpoint->segments, bytes->data, bytes->length, &place, err));
+        statement_bind_null(statement, first + 2);
+        statement_bind_int64(statement, first + 3, place.file);
+        statement_bind_int64(statement, first + 4, place.offset);
+    }
+    return STATUS_OK;
+}
+
+typedef struct ImageWriter {
+    Checkpoint *checkpoint;
+    int64_t epoch;
+    int64_t bytes;
+} ImageWriter;
+
+static Status write_image(void *data, const StateImage *image, Error *err) {
+    ImageWriter *writer = data;
+    Statement *put = writer->checkpoint->put_image;
+
+    statement_bind_int64(put, 0, (int64_t) image->operator_id);
+    statement_bind_int64(put, 1, image->table_number);
+    statement_bind_int64(put, 2, image->partition);
+    statement_bind_int64(put, 3, image->bucket);
+    statement_bind_int64(put, 4, writer->epoch);
+    TRY(bind_bytes(writer->checkpoint, put, 5, &image->bytes, err));
+    writer->bytes += (int64_t) image->bytes.length;
+    return statement_run(put, err);
+}
+
+/* Replace all changelogs by images of all buckets. */
+static Status compact(Checkpoint *checkpoint, int64_t epoch, StateStore *state, int64_t *ret_bytes,
+                      Error *err) {
+    ImageWriter writer = {checkpoint, epoch, 0};
+
+    TRY(database_execute(checkpoint->database, "DELETE FROM changelog; DELETE FROM image", err));
+    TRY(state_take_images(state, true, write_image, &writer, err));
+    checkpoint->changelog_bytes = 0;
+    checkpoint->image_bytes = writer.bytes;
+    *ret_bytes += writer.bytes;
+    return STATUS_OK;
+}
+
+static Status put_changelog(Checkpoint *checkpoint, const EpochRecord *record, int64_t *ret_bytes,
+                            Error *err) {
+    Statement *put = checkpoint->put_changelog;
+
+    if (record->changelog->length == 0)
+        return STATUS_OK;
+    statement_bind_int64(put, 0, record->epoch);
+    TRY(bind_bytes(checkpoint, put, 1, record->changelog, err));
+    checkpoint->changelog_bytes += (int64_t) record->changelog->length;
+    *ret_bytes += (int64_t) record->changelog->length;
+    return statement_run(put, err);
+}
+
+static Status put_epoch(Checkpoint *checkpoint, const EpochRecord *record, int64_t *ret_bytes,
+                        Error *err) {
+    StrBuf receipts = {0};
+    uint32_t count = (uint32_t) record->sink_count;
+    Status status;
+
+    strbuf_append(&receipts, &count, 4);
+    for (int i = 0; i < record->sink_count; i++) {
+        uint32_t length = (uint32_t) record->receipts[i].length;
+
+        strbuf_append(&receipts, &length, 4);
+        strbuf_append(&receipts, strbuf_text(&record->receipts[i]), length);
+    }
+    statement_bind_int64(checkpoint->put_epoch, 0, record->epoch);
+    statement_bind_blob(checkpoint->put_epoch, 1, record->header->data, record->header->length);
+    statement_bind_blob(checkpoint->put_epoch, 2, receipts.data, receipts.length);
+    *ret_bytes += (int64_t) (record->header->length + receipts.length);
+    status = statement_run(checkpoint->put_epoch, err);
+    strbuf_done(&receipts);
+    TRY(status);
+    statement_bind_int64(checkpoint->forget_epochs, 0, record->epoch - 1);
+    return statement_run(checkpoint->forget_epochs, err);
+}
+
+static Status put_progress(Checkpoint *checkpoint, const EpochRecord *record, Error *err) {
+    if (!record->progress)
+        return STATUS_OK;
+    statement_bind_int64(checkpoint->put_progress, 0, record->epoch);
+    statement_bind_text(checkpoint->put_progress, 1, record->progress);
+    TRY(statement_run(checkpoint->put_progress, err));
+    statement_bind_int64(checkpoint->trim_progress, 0, record->epoch - PROGRESS_KEPT);
+    return statement_run(checkpoint->trim_progress, err);
+}
+
+static Status put_segment_position(Checkpoint *checkpoint, Error *err) {
+    int64_t place[2];
+
+    segment_position(checkpoint->segments, &place[0], &place[1]);
+    if (place[0] == 0)
+        return STATUS_OK;
+    return checkpoint_set_meta(checkpoint, "segments", place, sizeof(place), err);
+}
+
+static Status decide_in_transaction(Checkpoint *checkpoint, const EpochRecord *record,
+                                    StateStore *state, int64_t *ret_bytes, Error *err) {
+    int64_t after = checkpoint->changelog_bytes + (int64_t) record->changelog->length;
+    bool is_due = after > COMPACT_MIN_BYTES && after > 2 * checkpoint->image_bytes;
+
+    if (is_due)
+        TRY(compact(checkpoint, record->epoch, state, ret_bytes, err));
+    else
+        TRY(put_changelog(checkpoint, record, ret_bytes, err));
+    TRY(put_epoch(checkpoint, record, ret_bytes, err));
+    TRY(put_progress(checkpoint, record, err));
+    TRY(put_segment_position(checkpoint, err));
+    return segment_sync(checkpoint->segments, err);
+}
+
+Status checkpoint_decide(Checkpoint *checkpoint, const EpochRecord *record, StateStore *state,
+                         int64_t *ret_bytes, Error *err) {
+    int64_t changelog_before = checkpoint->changelog_bytes;
+    int64_t images_before = checkpoint->image_bytes;
+    Status status;
+
+    *ret_bytes = 0;
+    TRY(database_begin(checkpoint->database, err));
+    status = decide_in_transaction(checkpoint, record, state, ret_bytes, err);
+    if (status == STATUS_OK) {
+        crash_point(CRASH_BEFORE_DECIDE);
+        status = database_commit(checkpoint->database, err);
+    }
+    if (status != STATUS_OK) {
+        database_rollback(checkpoint->database);
+        checkpoint->changelog_bytes = changelog_before;
+        checkpoint->image_bytes = images_before;
+    }
+    return status;
+}
+
+/* The lowest segment file that a row names; INT64_MAX when none does. */
+static Status first_needed_segment(Checkpoint *checkpoint, int64_t *ret_file, Error *err) {
+    return query_int64(checkpoint,
+                       "SELECT coalesce(min(file), 9223372036854775807) FROM (SELECT file FROM "
+                       "changelog UNION ALL SELECT file FROM image)",
+                       ret_file, err);
+}
+
+Status checkpoint_tidy(Checkpoint *checkpoint, Error *err) {
+    int64_t first_needed = 0;
+
+    if (database_wal_size_bytes(checkpoint->database) < WAL_LIMIT_BYTES)
+        return STATUS_OK;
+    TRY(database_checkpoint(checkpoint->database, err));
+    TRY(first_needed_segment(checkpoint, &first_needed, err));
+    return segment_trim(checkpoint->segments, first_needed, err);
+}
