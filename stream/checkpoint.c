@@ -32,7 +32,11 @@ static const char schema_sql[] =
     "CREATE TABLE journal (id INTEGER PRIMARY KEY, scan INTEGER NOT NULL, checksum INTEGER NOT "
     "NULL, "
     "bytes BLOB NOT NULL);"
-    "CREATE TABLE progress (epoch INTEGER PRIMARY KEY, row TEXT NOT NULL);";
+    "CREATE TABLE progress (epoch INTEGER PRIMARY KEY, started_at INTEGER, rows_in INTEGER, "
+    "rows_out "
+    "INTEGER, late_rows INTEGER, late_windows INTEGER, bad_rows INTEGER, watermark INTEGER, "
+    "state_rows INTEGER, state_bytes INTEGER, changelog_bytes INTEGER, choose_ms REAL, execute_ms "
+    "REAL, prepare_ms REAL, decide_ms REAL, publish_ms REAL, cpu_ms REAL, offsets TEXT);";
 
 struct Checkpoint {
     Database *database;
@@ -115,7 +119,8 @@ static Status prepare_all(Checkpoint *checkpoint, Error *err) {
         {&checkpoint->put_image,
          "INSERT OR REPLACE INTO image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
         {&checkpoint->put_journal, "INSERT INTO journal (scan, checksum, bytes) VALUES (?, ?, ?)"},
-        {&checkpoint->put_progress, "INSERT OR REPLACE INTO progress VALUES (?, ?)"},
+        {&checkpoint->put_progress, "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?, ?, ?, "
+                                    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
         {&checkpoint->trim_progress, "DELETE FROM progress WHERE epoch <= ?"},
         {&checkpoint->put_meta, "INSERT OR REPLACE INTO meta VALUES (?, ?)"},
         {&checkpoint->get_meta, "SELECT value FROM meta WHERE key = ?"},
@@ -217,35 +222,6 @@ Status checkpoint_get_meta(Checkpoint *checkpoint, const char *key, StrBuf *out,
     strbuf_append(out, bytes, size_bytes);
     statement_reset(checkpoint->get_meta);
     return STATUS_OK;
-}
-
-static Status visit_rows(Statement *rows, CheckpointVisit visit, void *data, Error *err) {
-    bool has_row = true;
-
-    for (;;) {
-        size_t size_bytes = 0;
-        const uint8_t *bytes;
-        Status status;
-
-        TRY(statement_step(rows, &has_row, err));
-        if (!has_row)
-            return STATUS_OK;
-        bytes = statement_blob(rows, 1, &size_bytes);
-        status = visit(data, statement_int64(rows, 0), bytes, size_bytes, err);
-        if (status != STATUS_OK) {
-            statement_reset(rows);
-            return status;
-        }
-    }
-}
-
-Status checkpoint_visit_progress(Checkpoint *checkpoint, CheckpointVisit visit, void *data,
-                                 Error *err) {
-    Statement *rows;
-
-    TRY(statement_prepare(checkpoint->database, "SELECT epoch, row FROM progress ORDER BY epoch",
-                          &rows, err));
-    return visit_rows(rows, visit, data, err);
 }
 
 /* -------- journals -------- */
@@ -521,12 +497,38 @@ static Status put_epoch(Checkpoint *checkpoint, const EpochRecord *record, int64
     return statement_run(checkpoint->forget_epochs, err);
 }
 
+/* The int64 and then the double members, in the order of the table's columns. */
+static int64_t *progress_integer(ProgressRow *row, int index) {
+    int64_t *const list[] = {
+        &row->epoch,      &row->started_at,   &row->rows_in,         &row->rows_out,
+        &row->late_rows,  &row->late_windows, &row->bad_rows,        &row->watermark,
+        &row->state_rows, &row->state_bytes,  &row->changelog_bytes,
+    };
+
+    return index < (int) ARRAY_LENGTH(list) ? list[index] : NULL;
+}
+
+static double *progress_double(ProgressRow *row, int index) {
+    double *const list[] = {&row->choose_ms, &row->execute_ms, &row->prepare_ms,
+                            &row->decide_ms, &row->publish_ms, &row->cpu_ms};
+
+    return index < (int) ARRAY_LENGTH(list) ? list[index] : NULL;
+}
+
 static Status put_progress(Checkpoint *checkpoint, const EpochRecord *record, Error *err) {
+    Statement *put = checkpoint->put_progress;
+    ProgressRow row;
+    int column = 0;
+
     if (!record->progress)
         return STATUS_OK;
-    statement_bind_int64(checkpoint->put_progress, 0, record->epoch);
-    statement_bind_text(checkpoint->put_progress, 1, record->progress);
-    TRY(statement_run(checkpoint->put_progress, err));
+    row = *record->progress;
+    for (int i = 0; progress_integer(&row, i); i++)
+        statement_bind_int64(put, column++, *progress_integer(&row, i));
+    for (int i = 0; progress_double(&row, i); i++)
+        statement_bind_double(put, column++, *progress_double(&row, i));
+    statement_bind_text(put, column, row.offsets);
+    TRY(statement_run(put, err));
     statement_bind_int64(checkpoint->trim_progress, 0, record->epoch - PROGRESS_KEPT);
     return statement_run(checkpoint->trim_progress, err);
 }
@@ -574,6 +576,29 @@ Status checkpoint_decide(Checkpoint *checkpoint, const EpochRecord *record, Stat
         checkpoint->image_bytes = images_before;
     }
     return status;
+}
+
+Status checkpoint_visit_progress(Checkpoint *checkpoint, ProgressVisit visit, void *data,
+                                 Error *err) {
+    Statement *rows;
+    bool has_row = true;
+
+    TRY(statement_prepare(checkpoint->database, "SELECT * FROM progress ORDER BY epoch", &rows,
+                          err));
+    for (;;) {
+        ProgressRow row = {0};
+        int column = 0;
+
+        TRY(statement_step(rows, &has_row, err));
+        if (!has_row)
+            return STATUS_OK;
+        for (int i = 0; progress_integer(&row, i); i++)
+            *progress_integer(&row, i) = statement_int64(rows, column++);
+        for (int i = 0; progress_double(&row, i); i++)
+            *progress_double(&row, i) = statement_double(rows, column++);
+        row.offsets = statement_text(rows, column);
+        TRY(visit(data, &row, err));
+    }
 }
 
 /* The lowest segment file that a row names; INT64_MAX when none does. */

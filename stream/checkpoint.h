@@ -30,13 +30,21 @@ typedef struct CheckpointState {
     bool is_finished;
 } CheckpointState;
 
+/* A row of millrace.stream_progress. Times: µs since 2000-01-01 UTC; INT64_MIN: none. */
+typedef struct ProgressRow {
+    int64_t epoch, started_at, rows_in, rows_out, late_rows, late_windows, bad_rows, watermark;
+    int64_t state_rows, state_bytes, changelog_bytes;
+    double choose_ms, execute_ms, prepare_ms, decide_ms, publish_ms, cpu_ms;
+    const char *offsets; /* JSON */
+} ProgressRow;
+
 typedef struct EpochRecord {
     int64_t epoch;
     const StrBuf *header;
     int sink_count;
     const StrBuf *receipts;
-    const StrBuf *changelog; /* length 0: the state did not change */
-    const char *progress;    /* JSON of the stream_progress row, NULL: none */
+    const StrBuf *changelog;     /* length 0: the state did not change */
+    const ProgressRow *progress; /* NULL: none */
 } EpochRecord;
 
 typedef Status (*CheckpointVisit)(void *data, int64_t key, const uint8_t *bytes, size_t size_bytes,
@@ -70,6 +78,7 @@ MUST_USE Status checkpoint_set_meta(Checkpoint *checkpoint, const char *key, con
 /* Appends the value; *ret_found false when there is none. */
 MUST_USE Status checkpoint_get_meta(Checkpoint *checkpoint, const char *key, StrBuf *out,
                                     bool *ret_found, Error *err);
-/* stream_progress rows (JSON), oldest first. */
-MUST_USE Status checkpoint_visit_progress(Checkpoint *checkpoint, CheckpointVisit visit, void *data,
+/* The last stream_progress rows, oldest first; `offsets` is borrowed until visit returns. */
+typedef Status (*ProgressVisit)(void *data, const ProgressRow *row, Error *err);
+MUST_USE Status checkpoint_visit_progress(Checkpoint *checkpoint, ProgressVisit visit, void *data,
                                           Error *err);

@@ -1,0 +1,647 @@
+/* The epoch protocol: choose, execute, prepare, decide, publish (docs/architecture.md).
+ *
+ * Before decide nothing is visible, so an undecided epoch is forgotten and chosen anew: abort()
+ * puts the state, the sinks and the dataflow back. After decide the epoch has happened; publish is
+ * idempotent and repeated by recovery. An epoch without input, without a watermark move and without
+ * a due roll is not run at all. */
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/crash.h"
+#include "stream/manager_internal.h"
+#include "stream/stream.h"
+
+enum {
+    TARGET_BYTES_MAX = 1 << 30,
+    EPOCH_LONG_MS = 2000, /* under backlog epochs shrink when they take longer */
+    BACKLOG_DECIDES = 10, /* and grow while they are shorter than this many commits */
+    ROW_COUNT_STEP =
+        1 << 20, /* bytes looked at once when rows are counted for max_rows_per_epoch */
+};
+
+/* One epoch under way. */
+typedef struct EpochRun {
+    Stream *stream;
+    Arena *arena;
+    EpochHeader *header;
+    ScanRange *ranges;
+    ScanStats *stats;
+    int range_count;
+    StrBuf *receipts; /* sink_count + 1: the last is the header after the epoch */
+    StrBuf header_bytes;
+    StrBuf changelog;
+    ProgressRow progress;
+    StreamTotals totals; /* of this epoch alone */
+    int64_t mark_ns;     /* when the phase under way began */
+    int64_t cpu_ns;
+    bool has_backlog;
+} EpochRun;
+
+static double phase_ms(EpochRun *run) {
+    Context *clock = run->stream->clock;
+    int64_t now_ns = clock->monotonic_ns(clock);
+    double ms = (double) (now_ns - run->mark_ns) / 1e6;
+
+    run->mark_ns = now_ns;
+    return ms;
+}
+
+/* -------- choose -------- */
+
+static Status discover(Stream *stream, int index, Error *err) {
+    StreamScan *scan = &stream->scans[index];
+    StrBuf journal = {0};
+    Status status = scan->type->discover(scan->reader, &journal, err);
+
+    if (status == STATUS_OK && journal.length)
+        status = checkpoint_append_journal(stream->checkpoint, index, &journal, err);
+    strbuf_done(&journal);
+    TRY(status);
+    stream_grow_partitions(stream, scan);
+    scan->is_settling = false;
+    for (int i = 0; i < scan->partition_count; i++) {
+        PartitionState state;
+
+        scan->type->partition_state(scan->reader, i, &state);
+        scan->partitions[i].end = state.end;
+        scan->is_settling |= state.is_settling;
+    }
+    return STATUS_OK;
+}
+
+/* While files that were there when the wait came are settling, its targets move along. */
+static void set_flush_targets(Stream *stream) {
+    stream->is_flush_open = false;
+    for (int i = 0; i < stream->scan_count; i++) {
+        stream->is_flush_open |= stream->scans[i].is_settling;
+        for (int j = 0; j < stream->scans[i].partition_count; j++)
+            stream->scans[i].partitions[j].flush_to = stream->scans[i].partitions[j].end;
+    }
+}
+
+Status stream_discover(Stream *stream, Error *err) {
+    for (int i = 0; i < stream->scan_count; i++)
+        if (discover(stream, i, err) != STATUS_OK)
+            return error_context(err, "source \"%s\"", stream->scans[i].relation->name);
+    if (stream->is_flush_open)
+        set_flush_targets(stream);
+    return STATUS_OK;
+}
+
+/* ONCE and AVAILABLE NOW read what is there when they start, and no more. */
+static void set_stops(Stream *stream) {
+    for (int i = 0; i < stream->scan_count; i++)
+        for (int j = 0; j < stream->scans[i].partition_count; j++) {
+            StreamPartition *track = &stream->scans[i].partitions[j];
+
+            if (track->stop_at == INT64_MAX)
+                track->stop_at = track->end;
+        }
+}
+
+static int64_t partition_limit(const StreamPartition *track) {
+    return track->end < track->stop_at ? track->end : track->stop_at;
+}
+
+/* The offset behind `*rows_left` records from `from`, not above `to`; takes what it counted off
+ * rows_left. */
+static Status limit_rows(StreamScan *scan, int partition, int64_t from, int64_t *to,
+                         int64_t *rows_left, Error *err) {
+    int64_t at = from;
+
+    while (at < *to) {
+        Block *block = NULL;
+
+        if (*rows_left == 0) {
+            *to = at;
+            break;
+        }
+        TRY(scan->type->fetch(scan->reader, partition, at, *to, ROW_COUNT_STEP, &block, err));
+        if (block->record_count > *rows_left) {
+            *to = block->records[*rows_left].offset;
+            *rows_left = 0;
+            block_unref(block);
+            break;
+        }
+        *rows_left -= block->record_count;
+        at = block->next_offset;
+        block_unref(block);
+    }
+    return STATUS_OK;
+}
+
+/* How far this epoch reads in a partition: all that is there, within the target, and to the end of
+ * a generation of files where one ends in between. */
+static int64_t choose_end(const Stream *stream, const StreamScan *scan, int partition) {
+    const StreamPartition *track = &scan->partitions[partition];
+    int64_t from = track->position;
+    int64_t to = partition_limit(track);
+
+    if (stream->trigger == TRIGGER_ONCE || !scan->type->offsets_are_bytes)
+        return to;
+    if (to - from > stream->target_bytes)
+        to = from + stream->target_bytes;
+    return to;
+}
+
+static Status choose_scan(EpochRun *run, int index, int64_t *rows_left, Error *err) {
+    Stream *stream = run->stream;
+    StreamScan *scan = &stream->scans[index];
+    HeaderScan *header = &run->header->scans[index];
+
+    header->partition_count = scan->partition_count;
+    header->partitions =
+        arena_new_array(run->arena, HeaderPartition, (size_t) scan->partition_count);
+    header->late_below = scan->close_below;
+    header->close_below = scan->watermark_us;
+    for (int i = 0; i < scan->partition_count; i++) {
+        const StreamPartition *track = &scan->partitions[i];
+        int64_t to = choose_end(stream, scan, i);
+
+        if (to < track->position)
+            to = track->position;
+        if (stream->bound.max_rows_per_epoch > 0)
+            TRY(limit_rows(scan, i, track->position, &to, rows_left, err));
+        run->has_backlog |= to < partition_limit(track);
+        header->partitions[i] = (HeaderPartition) {
+            .from = track->position,
+            .to = to,
+            .max_event_time_us = track->max_event_time_us,
+            .watermark_us = track->watermark_us,
+            .is_idle = track->is_idle,
+        };
+    }
+    return STATUS_OK;
+}
+
+static Status choose(EpochRun *run, Error *err) {
+    Stream *stream = run->stream;
+    EpochHeader *header = arena_new(run->arena, EpochHeader);
+    int64_t rows_left = stream->bound.max_rows_per_epoch;
+
+    run->header = header;
+    header->stream_id = stream->id;
+    memcpy(header->incarnation, stream->relation->incarnation, INCARNATION_SIZE);
+    header->epoch = stream->epoch + 1;
+    header->plan_fingerprint = stream->plan_fingerprint;
+    header->wall_us = manager_now_us(stream->manager);
+    header->seed = stream->clock->random_u64(stream->clock);
+    header->scan_count = stream->scan_count;
+    header->scans = arena_new_array(run->arena, HeaderScan, (size_t) stream->scan_count);
+    for (int i = 0; i < stream->scan_count; i++)
+        TRY(choose_scan(run, i, &rows_left, err));
+    return STATUS_OK;
+}
+
+static void collect_ranges(EpochRun *run) {
+    int count = 0;
+
+    for (int i = 0; i < run->header->scan_count; i++)
+        count += run->header->scans[i].partition_count;
+    run->ranges = arena_new_array(run->arena, ScanRange, (size_t) count);
+    run->stats = arena_new_array(run->arena, ScanStats, (size_t) count);
+    for (int i = 0; i < run->header->scan_count; i++)
+        for (int j = 0; j < run->header->scans[i].partition_count; j++) {
+            const HeaderPartition *partition = &run->header->scans[i].partitions[j];
+
+            if (partition->from >= partition->to)
+                continue;
+            run->stats[run->range_count].max_event_time_us = INT64_MIN;
+            run->ranges[run->range_count++] = (ScanRange) {i, j, partition->from, partition->to};
+        }
+}
+
+static bool watermark_moved(const EpochRun *run) {
+    for (int i = 0; i < run->header->scan_count; i++)
+        if (run->header->scans[i].close_below > run->header->scans[i].late_below)
+            return true;
+    return false;
+}
+
+static bool roll_is_due(Stream *stream) {
+    for (int i = 0; i < stream->sink_count; i++) {
+        const DeliverySink *sink = &stream->sinks[i];
+        int64_t due = sink->type->roll_due_us ? sink->type->roll_due_us(sink->writer) : -1;
+
+        if (due == 0 || (due > 0 && stream->must_roll))
+            return true;
+    }
+    return false;
+}
+
+/* -------- execute -------- */
+
+static void collect_metrics(Stream *stream, StreamTotals *totals) {
+    const Operator *op;
+
+    *totals = (StreamTotals) {0};
+    for (int i = 0; (op = dataflow_operator_at(stream->dataflow, i, NULL)); i++) {
+        totals->late_rows += op->metrics.late_rows;
+        totals->late_windows += op->metrics.late_windows;
+    }
+}
+
+static Status execute(EpochRun *run, Error *err) {
+    Stream *stream = run->stream;
+    int64_t *late = arena_new_array(run->arena, int64_t, (size_t) stream->scan_count);
+    int64_t *close = arena_new_array(run->arena, int64_t, (size_t) stream->scan_count);
+    StreamTotals before;
+    StreamTotals after;
+    Epoch epoch = {
+        .number = run->header->epoch,
+        .eval = {.settings = &form_settings_default,
+                 .now_us = run->header->wall_us,
+                 .wall_us = run->header->wall_us,
+                 .seed = run->header->seed,
+                 .user_name = "",
+                 .database_name = ""},
+        .late_below = late,
+        .close_below = close,
+        .scan_count = stream->scan_count,
+        .watermark_is_max = stream->bound.watermark_is_max,
+        .cancel = &stream->is_cancelled,
+    };
+
+    for (int i = 0; i < stream->scan_count; i++) {
+        late[i] = run->header->scans[i].late_below;
+        close[i] = run->header->scans[i].close_below;
+    }
+    collect_metrics(stream, &before);
+    state_begin_epoch(stream->store);
+    TRY(delivery_begin(stream->delivery, run->header->epoch, err));
+    TRY(dataflow_run_epoch(stream->dataflow, &epoch, run->ranges, run->range_count, run->stats,
+                           delivery_receiver(stream->delivery), err));
+    TRY(delivery_finish(stream->delivery, err));
+    collect_metrics(stream, &after);
+    run->totals.late_rows = after.late_rows - before.late_rows;
+    run->totals.late_windows = after.late_windows - before.late_windows;
+    run->totals.rows_out = delivery_row_count(stream->delivery);
+    for (int i = 0; i < run->range_count; i++) {
+        run->totals.rows_in += run->stats[i].rows_in;
+        run->totals.bad_rows += run->stats[i].bad_rows;
+    }
+    crash_point(CRASH_EPOCH_EXECUTED);
+    return STATUS_OK;
+}
+
+/* -------- prepare -------- */
+
+static Status prepare_sinks(EpochRun *run, Error *err) {
+    Stream *stream = run->stream;
+
+    for (int i = 0; i < stream->sink_count; i++) {
+        DeliverySink *sink = &stream->sinks[i];
+
+        if (sink->has_epoch)
+            continue;
+        if (sink->type->prepare(sink->writer, stream->must_roll, &run->receipts[i], err) !=
+            STATUS_OK)
+            return error_context(err, "sink \"%s\"", sink->name);
+    }
+    crash_point(CRASH_SINK_PREPARED);
+    return STATUS_OK;
+}
+
+/* -------- decide -------- */
+
+/* The header as it stands after the epoch: positions, watermarks, totals. What recovery starts
+ * from. */
+static void append_outcome(EpochRun *run) {
+    Stream *stream = run->stream;
+    EpochHeader after = *run->header;
+
+    after.scans = arena_memdup(run->arena, run->header->scans,
+                               sizeof(HeaderScan) * (size_t) run->header->scan_count);
+    for (int i = 0; i < after.scan_count; i++) {
+        const StreamScan *scan = &stream->scans[i];
+
+        after.scans[i].partitions =
+            arena_new_array(run->arena, HeaderPartition, (size_t) after.scans[i].partition_count);
+        for (int j = 0; j < after.scans[i].partition_count; j++) {
+            const StreamPartition *track = &scan->partitions[j];
+
+            after.scans[i].partitions[j] = (HeaderPartition) {
+                .from = track->position,
+                .to = track->position,
+                .max_event_time_us = track->max_event_time_us,
+                .watermark_us = track->watermark_us,
+                .is_idle = track->is_idle,
+            };
+        }
+    }
+    after.rows_in = stream->totals.rows_in + run->totals.rows_in;
+    after.rows_out = stream->totals.rows_out + run->totals.rows_out;
+    after.late_rows = stream->totals.late_rows + run->totals.late_rows;
+    after.late_windows = stream->totals.late_windows + run->totals.late_windows;
+    after.bad_rows = stream->totals.bad_rows + run->totals.bad_rows;
+    header_append(&after, &run->receipts[stream->sink_count]);
+}
+
+static Status decide_transactional(EpochRun *run, Error *err) {
+    Stream *stream = run->stream;
+
+    for (int i = 0; i < stream->sink_count; i++) {
+        DeliverySink *sink = &stream->sinks[i];
+
+        if (sink->type->guarantee != SINK_TRANSACTIONAL || sink->has_epoch)
+            continue;
+        if (sink->type->decide(sink->writer, run->header->epoch,
+                               (const uint8_t *) run->header_bytes.data, run->header_bytes.length,
+                               err) != STATUS_OK)
+            return error_context(err, "sink \"%s\"", sink->name);
+        crash_point(CRASH_SINK_DECIDED);
+    }
+    return STATUS_OK;
+}
+
+static int64_t lowest_watermark(const Stream *stream) {
+    int64_t lowest = INT64_MAX;
+
+    for (int i = 0; i < stream->scan_count; i++)
+        if (stream->scans[i].has_watermark && stream->scans[i].watermark_us < lowest)
+            lowest = stream->scans[i].watermark_us;
+    return lowest == INT64_MAX ? INT64_MIN : lowest;
+}
+
+static void measure_state(EpochRun *run) {
+    Stream *stream = run->stream;
+
+    run->progress.state_rows = state_store_row_count(stream->store);
+    run->progress.state_bytes = state_store_size_bytes(stream->store);
+}
+
+static void fill_progress(EpochRun *run, StrBuf *offsets) {
+    Stream *stream = run->stream;
+    const char **names = arena_new_array(run->arena, const char *, (size_t) stream->scan_count);
+    ProgressRow *row = &run->progress;
+
+    for (int i = 0; i < stream->scan_count; i++)
+        names[i] = stream->scans[i].relation->name;
+    header_append_offsets_json(run->header, names, offsets);
+    row->epoch = run->header->epoch;
+    row->started_at = run->header->wall_us;
+    row->rows_in = run->totals.rows_in;
+    row->rows_out = run->totals.rows_out;
+    row->late_rows = run->totals.late_rows;
+    row->late_windows = run->totals.late_windows;
+    row->bad_rows = run->totals.bad_rows;
+    row->watermark = lowest_watermark(stream);
+    row->changelog_bytes = (int64_t) run->changelog.length;
+    row->cpu_ms = (double) (clock_cpu_ns() - run->cpu_ns) / 1e6;
+    row->offsets = strbuf_text(offsets);
+    measure_state(run);
+}
+
+static Status decide(EpochRun *run, StrBuf *offsets, Error *err) {
+    Stream *stream = run->stream;
+    EpochRecord record = {
+        .epoch = run->header->epoch,
+        .header = &run->header_bytes,
+        .sink_count = stream->sink_count + 1,
+        .receipts = run->receipts,
+        .changelog = &run->changelog,
+        .progress = &run->progress,
+    };
+    int64_t bytes = 0;
+
+    TRY(decide_transactional(run, err));
+    append_outcome(run);
+    fill_progress(run, offsets);
+    TRY(checkpoint_decide(stream->checkpoint, &record, stream->store, &bytes, err));
+    crash_point(CRASH_AFTER_DECIDE);
+    return STATUS_OK;
+}
+
+/* -------- publish -------- */
+
+static Status publish(EpochRun *run, Error *err) {
+    Stream *stream = run->stream;
+
+    for (int i = 0; i < stream->sink_count; i++) {
+        DeliverySink *sink = &stream->sinks[i];
+        const StrBuf *receipt = &run->receipts[i];
+
+        sink->has_epoch = false;
+        if (sink->type->publish(sink->writer, run->header->epoch,
+                                (const uint8_t *) strbuf_text(receipt), receipt->length,
+                                err) != STATUS_OK)
+            return error_context(err, "sink \"%s\"", sink->name);
+    }
+    crash_point(CRASH_AFTER_PUBLISH);
+    return STATUS_OK;
+}
+
+/* -------- the whole -------- */
+
+static void advance(EpochRun *run) {
+    Stream *stream = run->stream;
+    int64_t now_ns = stream->clock->monotonic_ns(stream->clock);
+
+    for (int i = 0; i < run->range_count; i++) {
+        const ScanRange *range = &run->ranges[i];
+
+        watermark_advance(&stream->scans[range->scan_ordinal], range->partition, range->from,
+                          range->to, &run->stats[i], now_ns, run->header->wall_us);
+    }
+    for (int i = 0; i < stream->scan_count; i++) {
+        stream->scans[i].close_below = run->header->scans[i].close_below;
+        watermark_combine(&stream->scans[i]);
+    }
+}
+
+static void remember(EpochRun *run) {
+    Stream *stream = run->stream;
+
+    pthread_mutex_lock(&stream->mutex);
+    stream->epoch = run->header->epoch;
+    stream->totals.rows_in += run->totals.rows_in;
+    stream->totals.rows_out += run->totals.rows_out;
+    stream->totals.late_rows += run->totals.late_rows;
+    stream->totals.late_windows += run->totals.late_windows;
+    stream->totals.bad_rows += run->totals.bad_rows;
+    stream->state_rows = run->progress.state_rows;
+    stream->state_bytes = run->progress.state_bytes;
+    if (stream->steps_wanted > 0 && run->range_count > 0)
+        stream->steps_wanted--;
+    pthread_mutex_unlock(&stream->mutex);
+}
+
+/* Put everything back to where the epoch began. The scans' tracks are saved by the caller. */
+static void abort_epoch(EpochRun *run) {
+    Stream *stream = run->stream;
+    Error ignored;
+
+    dataflow_abort(stream->dataflow);
+    delivery_abort(stream->delivery);
+    for (int i = 0; i < stream->sink_count; i++)
+        if (stream->sinks[i].type->abort(stream->sinks[i].writer, &ignored) != STATUS_OK)
+            log_error(LOG_WARNING, "sink", &ignored);
+    state_abort(stream->store);
+    faults_abort(stream->faults);
+}
+
+/* What advance() changes, to be put back when decide fails. */
+typedef struct ScanTracks {
+    StreamPartition *partitions;
+    int64_t watermark_us, close_below;
+} ScanTracks;
+
+static ScanTracks *save_tracks(EpochRun *run) {
+    Stream *stream = run->stream;
+    ScanTracks *saved = arena_new_array(run->arena, ScanTracks, (size_t) stream->scan_count);
+
+    for (int i = 0; i < stream->scan_count; i++) {
+        const StreamScan *scan = &stream->scans[i];
+
+        saved[i] =
+            (ScanTracks) {arena_memdup(run->arena, scan->partitions,
+                                       sizeof(StreamPartition) * (size_t) scan->partition_count),
+                          scan->watermark_us, scan->close_below};
+    }
+    return saved;
+}
+
+static void restore_tracks(EpochRun *run, const ScanTracks *saved) {
+    Stream *stream = run->stream;
+
+    for (int i = 0; i < stream->scan_count; i++) {
+        StreamScan *scan = &stream->scans[i];
+
+        memcpy(scan->partitions, saved[i].partitions,
+               sizeof(StreamPartition) * (size_t) scan->partition_count);
+        scan->watermark_us = saved[i].watermark_us;
+        scan->close_below = saved[i].close_below;
+    }
+}
+
+/* Up to the decision: an error here is followed by abort_epoch. */
+static Status run_to_decision(EpochRun *run, StrBuf *offsets, Error *err) {
+    Stream *stream = run->stream;
+    ScanTracks *saved = save_tracks(run);
+
+    crash_point(CRASH_EPOCH_CHOSEN);
+    TRY(execute(run, err));
+    run->progress.execute_ms = phase_ms(run);
+    TRY(prepare_sinks(run, err));
+    run->progress.prepare_ms = phase_ms(run);
+    header_append(run->header, &run->header_bytes);
+    state_append_changelog(stream->store, &run->changelog);
+    advance(run);
+    if (decide(run, offsets, err) != STATUS_OK) {
+        restore_tracks(run, saved);
+        return STATUS_ERROR;
+    }
+    run->progress.decide_ms = phase_ms(run);
+    return STATUS_OK;
+}
+
+static void adapt_target(EpochRun *run) {
+    Stream *stream = run->stream;
+    double length_ms = run->progress.execute_ms + run->progress.prepare_ms;
+
+    if (run->has_backlog && length_ms > EPOCH_LONG_MS)
+        stream->target_bytes /= 2;
+    else if (run->has_backlog && stream->target_bytes < TARGET_BYTES_MAX &&
+             (length_ms < BACKLOG_DECIDES * run->progress.decide_ms ||
+              length_ms < EPOCH_LONG_MS / 8))
+        stream->target_bytes *= 2;
+}
+
+static Status run_chosen(EpochRun *run, Error *err) {
+    Stream *stream = run->stream;
+    StrBuf offsets = {0};
+    Status status;
+
+    collect_ranges(run);
+    run->receipts = arena_new_array(run->arena, StrBuf, (size_t) stream->sink_count + 1);
+    status = run_to_decision(run, &offsets, err);
+    if (status != STATUS_OK) {
+        abort_epoch(run);
+    } else {
+        state_commit(stream->store);
+        faults_commit(stream->faults);
+        remember(run);
+        status = publish(run, err);
+        run->progress.publish_ms = phase_ms(run);
+        stream_remember_progress(stream, &run->progress);
+        adapt_target(run);
+        if (stream->must_roll && status == STATUS_OK)
+            stream->must_roll = false;
+    }
+    for (int i = 0; i <= stream->sink_count; i++)
+        strbuf_done(&run->receipts[i]);
+    strbuf_done(&run->header_bytes);
+    strbuf_done(&run->changelog);
+    strbuf_done(&offsets);
+    return status;
+}
+
+Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("epoch", 0);
+    EpochRun run = {.stream = stream, .arena = arena, .header = header, .cpu_ns = clock_cpu_ns()};
+
+    for (int i = 0; i < header->scan_count; i++) {
+        StreamScan *scan = &stream->scans[i];
+
+        TRY(discover(stream, i, err));
+        for (int j = 0; j < header->scans[i].partition_count; j++)
+            if (j >= scan->partition_count ||
+                header->scans[i].partitions[j].to > scan->partitions[j].end)
+                return error_set(err, IO_ERROR,
+                                 "source \"%s\" can't give the rows of epoch %" PRId64 " again",
+                                 scan->relation->name, header->epoch);
+    }
+    run.mark_ns = stream->clock->monotonic_ns(stream->clock);
+    return run_chosen(&run, err);
+}
+
+static bool has_work(EpochRun *run) {
+    Stream *stream = run->stream;
+
+    for (int i = 0; i < run->header->scan_count; i++)
+        for (int j = 0; j < run->header->scans[i].partition_count; j++)
+            if (run->header->scans[i].partitions[j].from < run->header->scans[i].partitions[j].to)
+                return true;
+    return watermark_moved(run) || roll_is_due(stream);
+}
+
+Status stream_run_epoch(Stream *stream, bool *ret_did_work, Error *err) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("epoch", 0);
+    EpochRun run = {.stream = stream, .arena = arena, .cpu_ns = clock_cpu_ns()};
+    int64_t now_ns = stream->clock->monotonic_ns(stream->clock);
+
+    *ret_did_work = false;
+    run.mark_ns = now_ns;
+    TRY(stream_discover(stream, err));
+    for (int i = 0; i < stream->scan_count; i++)
+        watermark_check_idle(&stream->scans[i], now_ns);
+    if (stream->trigger == TRIGGER_ONCE || stream->trigger == TRIGGER_AVAILABLE_NOW)
+        set_stops(stream);
+    TRY(choose(&run, err));
+    if (!has_work(&run))
+        return STATUS_OK;
+    *ret_did_work = true;
+    run.progress.choose_ms = phase_ms(&run);
+    return run_chosen(&run, err);
+}
+
+bool stream_is_flushed(Stream *stream) {
+    if (stream->is_flush_open)
+        return false;
+    for (int i = 0; i < stream->scan_count; i++) {
+        const StreamScan *scan = &stream->scans[i];
+
+        if (scan->watermark_us > scan->close_below)
+            return false;
+        for (int j = 0; j < scan->partition_count; j++)
+            if (scan->partitions[j].position < scan->partitions[j].flush_to)
+                return false;
+    }
+    for (int i = 0; i < stream->sink_count; i++)
+        if (stream->sinks[i].type->roll_due_us &&
+            stream->sinks[i].type->roll_due_us(stream->sinks[i].writer) >= 0)
+            return false;
+    return true;
+}

@@ -1,0 +1,26 @@
+/* What the files of stream/ share beyond manager.h. */
+#pragma once
+
+#include "stream/manager.h"
+#include "stream/stream.h"
+
+const StreamManagerEnvironment *manager_environment(const StreamManager *manager);
+int64_t manager_now_us(const StreamManager *manager); /* wall, µs since 2000-01-01 UTC */
+/* Calls visit for every stream, counted while it is looked at. */
+MUST_USE Status manager_visit(StreamManager *manager,
+                              Status (*visit)(void *data, Stream *stream, Error *err), void *data,
+                              Error *err);
+
+/* stream.c, epoch.c, progress in stream_life.c */
+void stream_grow_partitions(Stream *stream, StreamScan *scan);
+MUST_USE Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err);
+void stream_remember_progress(Stream *stream, const ProgressRow *row); /* copies */
+Stream *stream_create(StreamManager *manager, const Relation *relation, CatalogSnapshot *snapshot);
+Stream *stream_destroy(Stream *stream);
+void stream_set_state(Stream *stream, StreamState state, const Error *error);
+const char *stream_state_name(StreamState state);
+/* One job: run epochs until there is no work or others should have a turn. Returns the monotonic
+ * time at which it wants to be woken (INT64_MAX: never), or 0: at once. */
+int64_t stream_job(Stream *stream);
+/* What the waker should watch: up to `capacity` descriptors. */
+int stream_wake_fds(Stream *stream, int *fds, int capacity);

@@ -1,0 +1,483 @@
+/* Opening a stream: from its catalog row and its checkpoint to something that can run an epoch. */
+#include "stream/stream.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "optimizer/optimizer.h"
+#include "parser/parser.h"
+#include "store/crash.h"
+#include "stream/manager_internal.h"
+
+enum { TARGET_BYTES_FIRST = 8 << 20 };
+
+/* -------- planning -------- */
+
+static Status plan_stream(Stream *stream, Error *err) {
+    const StreamManagerEnvironment *environment = manager_environment(stream->manager);
+    const char *text = stream->relation->definition;
+    EvalContext eval = {.settings = &form_settings_default, .user_name = "", .database_name = ""};
+    PlannerContext cx = {
+        .arena = stream->arena,
+        .catalog = stream->snapshot,
+        .registry = environment->registry,
+        .environment = environment->options,
+        .eval = &eval,
+    };
+    OptimizerOptions options = {.eval = &eval, .is_stream = true};
+    AstStatementList *statements;
+    const Plan *optimized;
+
+    TRY(parser_parse(text, strlen(text), stream->arena, &statements, err));
+    if (statements->count != 1)
+        return error_set(err, DATA_CORRUPTED, "definition of stream \"%s\" is not one statement",
+                         stream->relation->name);
+    TRY(planner_bind_stream(&cx, statements->items[0].node, text, &stream->bound, err));
+    TRY(optimizer_run(stream->bound.plan, &options, stream->arena, &optimized, err));
+    TRY(optimizer_lower(optimized, &options, stream->arena, &stream->plan, err));
+    stream->plan_fingerprint = plan_fingerprint(stream->plan);
+    return STATUS_OK;
+}
+
+static TriggerKind trigger_of(const Relation *relation) {
+    const char *text = relation->trigger ? relation->trigger : "default";
+
+    if (strncmp(text, "every", 5) == 0)
+        return TRIGGER_EVERY;
+    if (strcmp(text, "once") == 0)
+        return TRIGGER_ONCE;
+    if (strcmp(text, "available now") == 0)
+        return TRIGGER_AVAILABLE_NOW;
+    return strcmp(text, "manual") == 0 ? TRIGGER_MANUAL : TRIGGER_DEFAULT;
+}
+
+/* -------- scans -------- */
+
+typedef struct ScanCollector {
+    Stream *stream;
+    const Plan **scans; /* by scan_ordinal */
+    int count;
+} ScanCollector;
+
+static void count_scan(const Plan *node, void *data) {
+    ScanCollector *collector = data;
+
+    if (node->kind == PLAN_SCAN && node->scan_ordinal >= collector->count)
+        collector->count = node->scan_ordinal + 1;
+}
+
+static void collect_scan(const Plan *node, void *data) {
+    ScanCollector *collector = data;
+
+    if (node->kind == PLAN_SCAN)
+        collector->scans[node->scan_ordinal] = node;
+}
+
+static void report_source_fault(void *data, int partition, int64_t offset,
+                                const char *position_text, const Error *fault) {
+    Stream *stream = data;
+    FaultEntry entry = {.at = manager_now_us(stream->manager),
+                        .scan = -1,
+                        .partition = partition,
+                        .sqlstate = fault->sqlstate};
+
+    snprintf(entry.position, sizeof(entry.position), "%.255s", position_text);
+    snprintf(entry.message, sizeof(entry.message), "%.255s", fault->message);
+    faults_report(stream->faults, &entry);
+    log_error(LOG_WARNING, "source", fault);
+}
+
+static Status open_scan(Stream *stream, StreamScan *scan, const Plan *node, Error *err) {
+    const Relation *relation = node->relation;
+    SourceEnvironment environment = {
+        .options = &relation->options,
+        .format = relation->format,
+        .object_id = relation->id,
+        .report = report_source_fault,
+        .report_data = stream,
+        .clock = stream->clock,
+    };
+
+    if (relation->kind != RELATION_SOURCE)
+        return error_set(err, FEATURE_NOT_SUPPORTED,
+                         "a stream over \"%s\" is not supported: it is not a source",
+                         relation->name);
+    scan->relation = relation;
+    scan->node = node;
+    scan->type = relation->source;
+    scan->has_watermark = node->watermark_column != 0;
+    scan->delay_us = node->watermark_delay_us;
+    scan->idle_after_us =
+        relation->idle_after_us >= 0 ? relation->idle_after_us : relation->source->idle_after_us;
+    scan->watermark_us = INT64_MIN;
+    scan->close_below = INT64_MIN;
+    TRY(scan->type->open(&environment, &scan->reader, err));
+    return STATUS_OK;
+}
+
+static Status open_scans(Stream *stream, Error *err) {
+    ScanCollector collector = {.stream = stream};
+
+    plan_visit(stream->plan, count_scan, &collector);
+    collector.scans = arena_new_array(stream->arena, const Plan *, (size_t) collector.count);
+    plan_visit(stream->plan, collect_scan, &collector);
+    stream->scans = arena_new_array(stream->arena, StreamScan, (size_t) collector.count);
+    stream->scan_count = collector.count;
+    for (int i = 0; i < collector.count; i++) {
+        if (!collector.scans[i])
+            return error_set(err, INTERNAL_ERROR, "the plan has no scan %d", i);
+        if (open_scan(stream, &stream->scans[i], collector.scans[i], err) != STATUS_OK)
+            return error_context(err, "source \"%s\"", collector.scans[i]->relation->name);
+    }
+    return STATUS_OK;
+}
+
+static Status restore_journal(void *data, int64_t key, const uint8_t *bytes, size_t size_bytes,
+                              Error *err) {
+    StreamScan *scan = data;
+
+    return scan->type->restore(scan->reader, bytes, size_bytes, err);
+}
+
+void stream_grow_partitions(Stream *stream, StreamScan *scan) {
+    int count = scan->type->partition_count(scan->reader);
+    StreamPartition *grown;
+
+    if (count <= scan->partition_count)
+        return;
+    grown = arena_new_array(stream->arena, StreamPartition, (size_t) count);
+    if (scan->partition_count)
+        memcpy(grown, scan->partitions, sizeof(*grown) * (size_t) scan->partition_count);
+    for (int i = scan->partition_count; i < count; i++) {
+        PartitionState state;
+
+        scan->type->partition_state(scan->reader, i, &state);
+        grown[i] = (StreamPartition) {
+            .position = state.begin,
+            .end = state.begin,
+            .stop_at = INT64_MAX,
+            .max_event_time_us = INT64_MIN,
+            .watermark_us = INT64_MIN,
+            .last_row_ns = stream->clock->monotonic_ns(stream->clock),
+            .last_row_at = INT64_MIN,
+        };
+    }
+    scan->partitions = grown;
+    scan->partition_count = count;
+}
+
+/* -------- sinks -------- */
+
+static Status open_sink(Stream *stream, DeliverySink *sink, const Relation *relation, Error *err) {
+    const Plan *plan = stream->plan;
+    SinkEnvironment environment = {
+        .options = &relation->options,
+        .format = relation->format,
+        .sink_id = relation->id,
+        .stream_id = stream->id,
+        .stream_name = stream->relation->name,
+        .server_id = manager_environment(stream->manager)->server_id,
+        .mode = stream->bound.mode == OUTPUT_APPEND   ? SINK_MODE_APPEND
+                : stream->bound.mode == OUTPUT_UPDATE ? SINK_MODE_UPDATE
+                                                      : SINK_MODE_COMPLETE,
+        .column_count = (uint32_t) plan->column_count,
+        .key_count = stream->bound.key.count,
+    };
+    const char **names = arena_new_array(stream->arena, const char *, environment.column_count);
+    SqlType *types = arena_new_array(stream->arena, SqlType, environment.column_count);
+    int *keys = arena_new_array(stream->arena, int, (size_t) environment.key_count);
+
+    for (uint32_t i = 0; i < environment.column_count; i++) {
+        names[i] = plan->columns[i].name;
+        types[i] = plan->columns[i].type;
+    }
+    for (int i = 0; i < environment.key_count; i++)
+        keys[i] = plan_column_index(plan, stream->bound.key.ids[i]);
+    environment.names = names;
+    environment.types = types;
+    environment.key_columns = keys;
+    memcpy(environment.incarnation, stream->relation->incarnation, INCARNATION_SIZE);
+    *sink =
+        (DeliverySink) {.type = relation->sink, .sink_id = relation->id, .name = relation->name};
+    return relation->sink->open(&environment, &sink->writer, err);
+}
+
+static Status open_sinks(Stream *stream, Error *err) {
+    const Relation *relation = stream->relation;
+
+    stream->sinks = arena_new_array(stream->arena, DeliverySink, (size_t) relation->sink_count);
+    for (int i = 0; i < relation->sink_count; i++) {
+        const Relation *sink = catalog_find_id(stream->snapshot, relation->sink_ids[i]);
+
+        if (!sink)
+            return error_set(err, IO_ERROR,
+                             "sink %" PRId64 " of stream \"%s\" is not in the catalog",
+                             relation->sink_ids[i], relation->name);
+        stream->sink_count = i + 1;
+        if (open_sink(stream, &stream->sinks[i], sink, err) != STATUS_OK)
+            return error_context(err, "sink \"%s\"", sink->name);
+    }
+    return STATUS_OK;
+}
+
+static Status open_delivery(Stream *stream, Error *err) {
+    DeliverySpec spec = {
+        .mode = stream->bound.mode,
+        .plan = stream->plan,
+        .key_count = stream->bound.key.count,
+        .sinks = stream->sinks,
+        .sink_count = stream->sink_count,
+        .keeps_result = stream->relation->keeps_result,
+        .state = stream->store,
+    };
+    int *keys = arena_new_array(stream->arena, int, (size_t) spec.key_count);
+
+    for (int i = 0; i < spec.key_count; i++)
+        keys[i] = plan_column_index(stream->plan, stream->bound.key.ids[i]);
+    spec.key_columns = keys;
+    return delivery_create(&spec, &stream->delivery, err);
+}
+
+/* -------- dataflow -------- */
+
+static void report_bad(void *data, int scan_ordinal, int partition, int64_t offset,
+                       const char *position, const BadRecord *bad, const Record *record) {
+    Stream *stream = data;
+    FaultEntry entry = {.at = manager_now_us(stream->manager),
+                        .scan = scan_ordinal,
+                        .partition = partition,
+                        .sqlstate = bad->sqlstate};
+
+    snprintf(entry.position, sizeof(entry.position), "%s", position ? position : "");
+    snprintf(entry.column_name, sizeof(entry.column_name), "%s",
+             bad->column_name ? bad->column_name : "");
+    snprintf(entry.message, sizeof(entry.message), "%.255s", bad->message);
+    if (record)
+        snprintf(entry.sample, sizeof(entry.sample), "%.*s",
+                 (int) (record->length < FAULT_SAMPLE_BYTES ? record->length : FAULT_SAMPLE_BYTES),
+                 record->data);
+    faults_report(stream->faults, &entry);
+}
+
+static void append_sample(const Batch *batch, uint32_t row, StrBuf *out) {
+    for (uint32_t i = 0; i < batch->column_count && out->length < FAULT_SAMPLE_BYTES; i++) {
+        strbuf_append_text(out, i ? ", " : "");
+        if (column_is_null(&batch->columns[i], row)) {
+            strbuf_append_text(out, "NULL");
+        } else {
+            Value value = column_get(&batch->columns[i], row);
+
+            value_append_text(&value, &form_settings_default, out);
+        }
+    }
+}
+
+static void report_late(void *data, const Operator *op, const Batch *batch, uint32_t row,
+                        int64_t event_time_us, int64_t watermark_us) {
+    Stream *stream = data;
+    LateEntry entry = {.at = manager_now_us(stream->manager),
+                       .event_time = event_time_us,
+                       .watermark = watermark_us};
+    StrBuf sample = {0};
+
+    append_sample(batch, row, &sample);
+    snprintf(entry.operator_name, sizeof(entry.operator_name), "%016" PRIx64, op->id);
+    snprintf(entry.sample, sizeof(entry.sample), "%.*s", FAULT_SAMPLE_BYTES, strbuf_text(&sample));
+    strbuf_done(&sample);
+    faults_report_late(stream->faults, &entry);
+}
+
+static Status open_dataflow(Stream *stream, Error *err) {
+    ExecEnvironment environment = *manager_environment(stream->manager)->exec;
+    SourceReader **readers =
+        arena_new_array(stream->arena, SourceReader *, (size_t) stream->scan_count);
+    const SourceType **types =
+        arena_new_array(stream->arena, const SourceType *, (size_t) stream->scan_count);
+    StreamReport *report = arena_new(stream->arena, StreamReport);
+
+    *report = (StreamReport) {.data = stream, .bad = report_bad, .late = report_late};
+    environment.account = &stream->account;
+    for (int i = 0; i < stream->scan_count; i++) {
+        readers[i] = stream->scans[i].reader;
+        types[i] = stream->scans[i].type;
+    }
+    return dataflow_open(stream->plan, &environment, stream->store, readers, types, report,
+                         &stream->dataflow, err);
+}
+
+/* -------- recovery -------- */
+
+static void restore_scan(Stream *stream, StreamScan *scan, const HeaderScan *stored) {
+    stream_grow_partitions(stream, scan);
+    scan->close_below = stored->close_below;
+    for (int i = 0; i < stored->partition_count && i < scan->partition_count; i++) {
+        const HeaderPartition *from = &stored->partitions[i];
+        StreamPartition *track = &scan->partitions[i];
+
+        track->position = from->to;
+        track->max_event_time_us = from->max_event_time_us;
+        track->watermark_us = from->watermark_us;
+        track->is_idle = from->is_idle;
+    }
+    scan->watermark_us = scan->close_below;
+    watermark_combine(scan);
+}
+
+static Status check_header(Stream *stream, const EpochHeader *header, Error *err) {
+    if (header->stream_id != stream->id ||
+        memcmp(header->incarnation, stream->relation->incarnation, INCARNATION_SIZE) != 0)
+        return error_set(err, IO_ERROR, "checkpoint of stream \"%s\" is of another incarnation",
+                         stream->relation->name);
+    if (header->scan_count != stream->scan_count ||
+        header->plan_fingerprint != stream->plan_fingerprint) {
+        IGNORE(error_set(err, IO_ERROR, "stream \"%s\" was planned differently before this start",
+                         stream->relation->name));
+        return error_hint(err, "ALTER STREAM %s RESTART FROM SCRATCH", stream->relation->name);
+    }
+    return STATUS_OK;
+}
+
+/* A transactional sink's marker against the checkpoint: same epoch, or one ahead. */
+static Status check_marker(Stream *stream, DeliverySink *sink, int64_t epoch,
+                           EpochHeader **ret_ahead, Error *err) {
+    StrBuf bytes = {0};
+    EpochHeader *marker = NULL;
+    Status status = sink->type->read_marker(sink->writer, &bytes, err);
+
+    if (status == STATUS_OK && bytes.length)
+        status =
+            header_parse((const uint8_t *) bytes.data, bytes.length, stream->arena, &marker, err);
+    strbuf_done(&bytes);
+    if (status != STATUS_OK)
+        return status;
+    if (!marker ||
+        (marker->epoch == epoch &&
+         memcmp(marker->incarnation, stream->relation->incarnation, INCARNATION_SIZE) == 0))
+        return STATUS_OK;
+    TRY(check_header(stream, marker, err));
+    if (marker->epoch == epoch + 1) {
+        sink->has_epoch = true;
+        *ret_ahead = marker;
+        return STATUS_OK;
+    }
+    IGNORE(error_set(err, IO_ERROR,
+                     "sink \"%s\" holds epoch %" PRId64 ", the checkpoint epoch %" PRId64,
+                     sink->name, marker->epoch, epoch));
+    return error_hint(err, "An old copy of the data directory seems to be restored.");
+}
+
+static Status recover_sinks(Stream *stream, const CheckpointState *state, EpochHeader **ret_ahead,
+                            Error *err) {
+    for (int i = 0; i < stream->sink_count; i++) {
+        DeliverySink *sink = &stream->sinks[i];
+        StateBytes receipt = {0};
+
+        if (i < state->sink_count)
+            receipt = state->receipts[i];
+        if (sink->type->recover(sink->writer, state->epoch, receipt.data, receipt.size_bytes,
+                                err) != STATUS_OK)
+            return error_context(err, "sink \"%s\"", sink->name);
+        if (sink->type->guarantee == SINK_TRANSACTIONAL)
+            TRY(check_marker(stream, sink, state->epoch, ret_ahead, err));
+    }
+    return STATUS_OK;
+}
+
+static Status take_progress(void *data, const ProgressRow *row, Error *err) {
+    stream_remember_progress(data, row);
+    return STATUS_OK;
+}
+
+static Status recover(Stream *stream, Error *err) {
+    CheckpointState state;
+    EpochHeader *after = NULL;
+    EpochHeader *ahead = NULL;
+
+    TRY(checkpoint_load(stream->checkpoint, stream->arena, &state, err));
+    TRY(checkpoint_restore_state(stream->checkpoint, stream->store, err));
+    for (int i = 0; i < stream->scan_count; i++) {
+        TRY(checkpoint_visit_journal(stream->checkpoint, i, restore_journal, &stream->scans[i],
+                                     err));
+        stream_grow_partitions(stream, &stream->scans[i]);
+    }
+    if (state.epoch > 0) {
+        /* The last receipt is ours: the header as it stands after the epoch. */
+        StateBytes outcome =
+            state.sink_count > 0 ? state.receipts[state.sink_count - 1] : (StateBytes) {0};
+
+        TRY(header_parse(outcome.data, outcome.size_bytes, stream->arena, &after, err));
+        TRY(check_header(stream, after, err));
+        for (int i = 0; i < stream->scan_count; i++)
+            restore_scan(stream, &stream->scans[i], &after->scans[i]);
+        state.sink_count--;
+    }
+    TRY(recover_sinks(stream, &state, &ahead, err));
+    pthread_mutex_lock(&stream->mutex);
+    stream->epoch = state.epoch;
+    if (after)
+        stream->totals = (StreamTotals) {after->rows_in, after->rows_out, after->late_rows,
+                                         after->late_windows, after->bad_rows};
+    pthread_mutex_unlock(&stream->mutex);
+    TRY(checkpoint_visit_progress(stream->checkpoint, take_progress, stream, err));
+    crash_point(CRASH_RECOVERED);
+    if (ahead)
+        TRY(stream_rerun_epoch(stream, ahead, err));
+    return STATUS_OK;
+}
+
+/* -------- opening and closing -------- */
+
+static Status open_all(Stream *stream, Error *err) {
+    CheckpointIdentity identity = {.stream_id = stream->id};
+
+    memcpy(identity.incarnation, stream->relation->incarnation, INCARNATION_SIZE);
+    TRY(plan_stream(stream, err));
+    TRY(checkpoint_open(stream->folder, &identity, &stream->checkpoint, err));
+    stream->store = state_store_create(&stream->account, LIMIT_STATE_PARTITIONS);
+    TRY(open_scans(stream, err));
+    TRY(open_sinks(stream, err));
+    TRY(open_delivery(stream, err));
+    TRY(open_dataflow(stream, err));
+    return recover(stream, err);
+}
+
+Status stream_open(Stream *stream, Error *err) {
+    assert(!stream->is_open);
+    stream->arena = arena_create("stream", 0);
+    stream->trigger = trigger_of(stream->relation);
+    stream->trigger_us = stream->relation->trigger_interval_us;
+    stream->target_bytes = TARGET_BYTES_FIRST;
+    stream->is_open = true;
+    memory_account_init(&stream->account, "the stream",
+                        manager_environment(stream->manager)->exec->account, 0);
+    if (open_all(stream, err) != STATUS_OK) {
+        stream_close(stream);
+        return error_context(err, "stream \"%s\"", stream->relation->name);
+    }
+    return STATUS_OK;
+}
+
+void stream_close(Stream *stream) {
+    if (!stream->is_open)
+        return;
+    stream->dataflow = dataflow_close(stream->dataflow);
+    pthread_mutex_lock(&stream->mutex); /* readers of the result pin it under this lock */
+    stream->delivery = delivery_destroy(stream->delivery);
+    pthread_mutex_unlock(&stream->mutex);
+    for (int i = 0; i < stream->sink_count; i++)
+        if (stream->sinks[i].writer)
+            stream->sinks[i].type->close(stream->sinks[i].writer);
+    for (int i = 0; i < stream->scan_count; i++)
+        if (stream->scans[i].reader)
+            stream->scans[i].type->close(stream->scans[i].reader);
+    stream->sink_count = stream->scan_count = 0;
+    stream->sinks = NULL;
+    stream->scans = NULL;
+    stream->store = state_store_destroy(stream->store);
+    stream->checkpoint = checkpoint_close(stream->checkpoint);
+    stream->arena = arena_destroy(stream->arena);
+    stream->is_open = false;
+}

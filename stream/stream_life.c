@@ -1,0 +1,345 @@
+/* A stream's life: its states, and the job that drives it. */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "stream/manager_internal.h"
+
+enum {
+    JOB_NS = 100000000, /* a job hands over after this long, so that streams share the pool */
+    RETRY_FIRST_US = 1000000,
+    RETRY_LAST_US = 60000000,
+    SETTLE_RECHECK_NS = 20000000,
+};
+
+static const char *const state_names[] = {"starting", "running", "waiting",
+                                          "paused",   "failed",  "finished"};
+
+const char *stream_state_name(StreamState state) {
+    return state_names[state];
+}
+
+Stream *stream_create(StreamManager *manager, const Relation *relation, CatalogSnapshot *snapshot) {
+    Stream *stream = memory_zalloc(sizeof(*stream));
+    char folder[4096];
+
+    snprintf(folder, sizeof(folder), "%s/streams/%" PRId64,
+             manager_environment(manager)->data_directory, relation->id);
+    stream->manager = manager;
+    stream->id = relation->id;
+    stream->relation = relation;
+    stream->snapshot = catalog_snapshot_ref(snapshot);
+    stream->clock = manager_environment(manager)->clock;
+    stream->folder = memory_strdup(folder);
+    stream->faults = faults_create();
+    stream->wake_at_ns = INT64_MAX;
+    stream->reference_count = 1;
+    pthread_mutex_init(&stream->run_mutex, NULL);
+    pthread_mutex_init(&stream->mutex, NULL);
+    pthread_cond_init(&stream->changed, NULL);
+    return stream;
+}
+
+Stream *stream_destroy(Stream *stream) {
+    if (!stream)
+        return NULL;
+    stream_close(stream);
+    for (int i = 0; i < PROGRESS_KEPT_ROWS; i++) {
+        char *offsets = (char *) (uintptr_t) stream->progress[i].offsets; /* ours */
+
+        memory_free(offsets);
+    }
+    faults_destroy(stream->faults);
+    catalog_snapshot_unref(stream->snapshot);
+    pthread_cond_destroy(&stream->changed);
+    pthread_mutex_destroy(&stream->mutex);
+    pthread_mutex_destroy(&stream->run_mutex);
+    memory_free(stream->folder);
+    memory_free(stream);
+    return NULL;
+}
+
+void stream_remember_progress(Stream *stream, const ProgressRow *row) {
+    ProgressRow *kept;
+    char *old;
+
+    pthread_mutex_lock(&stream->mutex);
+    kept = &stream->progress[stream->progress_count++ % PROGRESS_KEPT_ROWS];
+    old = (char *) (uintptr_t) kept->offsets; /* ours */
+    memory_free(old);
+    *kept = *row;
+    kept->offsets = memory_strdup(row->offsets ? row->offsets : "{}");
+    pthread_mutex_unlock(&stream->mutex);
+}
+
+void stream_set_state(Stream *stream, StreamState state, const Error *error) {
+    pthread_mutex_lock(&stream->mutex);
+    stream->state = state;
+    stream->has_error = error != NULL;
+    if (error) {
+        stream->error = *error;
+        stream->error_at = manager_now_us(stream->manager);
+    }
+    pthread_cond_broadcast(&stream->changed);
+    pthread_mutex_unlock(&stream->mutex);
+}
+
+static StreamState state_of(Stream *stream) {
+    StreamState state;
+
+    pthread_mutex_lock(&stream->mutex);
+    state = stream->state;
+    pthread_mutex_unlock(&stream->mutex);
+    return state;
+}
+
+/* Causes that may go away by themselves: connection and disk troubles (interfaces: "A stream's
+ * life"). */
+static bool is_retried(const Error *error) {
+    const char *code = sqlstate_code(error->sqlstate);
+
+    return strncmp(code, "08", 2) == 0 || strcmp(code, "53100") == 0 ||
+           strncmp(code, "57P0", 4) == 0 || strcmp(code, "58P01") == 0 ||
+           strcmp(code, "55006") == 0;
+}
+
+/* After any error the stream is closed; it comes back through recovery. */
+static int64_t handle_error(Stream *stream, const Error *error) {
+    int64_t now_ns = stream->clock->monotonic_ns(stream->clock);
+    int64_t delay_us = RETRY_FIRST_US;
+
+    stream_close(stream);
+    if (error->sqlstate == SQLSTATE_QUERY_CANCELED && stream->is_cancelled) {
+        stream_set_state(stream, STREAM_STARTING, NULL); /* the server stops: nothing is wrong */
+        return INT64_MAX;
+    }
+    log_error(LOG_WARNING, "stream", error);
+    if (!is_retried(error)) {
+        stream_set_state(stream, STREAM_FAILED, error);
+        return INT64_MAX;
+    }
+    for (int i = 0; i < stream->retry_count && delay_us < RETRY_LAST_US; i++)
+        delay_us *= 2;
+    stream->retry_count++;
+    stream->retry_at_ns = now_ns + (delay_us < RETRY_LAST_US ? delay_us : RETRY_LAST_US) * 1000;
+    stream_set_state(stream, STREAM_WAITING, error);
+    return stream->retry_at_ns;
+}
+
+/* -------- WAIT FOR STREAM -------- */
+
+/* A wait has come: what is there now must be processed. */
+static Status begin_flush(Stream *stream, Error *err) {
+    pthread_mutex_lock(&stream->mutex);
+    stream->flush_ticket = stream->flush_wanted > stream->flush_done ? stream->flush_wanted : 0;
+    pthread_mutex_unlock(&stream->mutex);
+    if (!stream->flush_ticket)
+        return STATUS_OK;
+    stream->must_roll = true;
+    stream->is_flush_open = true;
+    return stream_discover(stream, err);
+}
+
+static void end_flush(Stream *stream) {
+    pthread_mutex_lock(&stream->mutex);
+    stream->flush_done = stream->flush_ticket;
+    pthread_cond_broadcast(&stream->changed);
+    pthread_mutex_unlock(&stream->mutex);
+    stream->flush_ticket = 0;
+    stream->must_roll = false;
+}
+
+/* -------- the job -------- */
+
+static bool is_batch_done(const Stream *stream) {
+    for (int i = 0; i < stream->scan_count; i++) {
+        const StreamScan *scan = &stream->scans[i];
+
+        if (scan->watermark_us > scan->close_below)
+            return false;
+        for (int j = 0; j < scan->partition_count; j++)
+            if (scan->partitions[j].position < scan->partitions[j].stop_at)
+                return false;
+    }
+    return true;
+}
+
+static bool may_run(Stream *stream, int64_t now_ns) {
+    bool has_steps;
+
+    if (stream->trigger == TRIGGER_MANUAL) {
+        pthread_mutex_lock(&stream->mutex);
+        has_steps = stream->steps_wanted > 0;
+        pthread_mutex_unlock(&stream->mutex);
+        return has_steps;
+    }
+    return stream->flush_ticket || stream->trigger != TRIGGER_EVERY ||
+           now_ns >= stream->next_trigger_ns;
+}
+
+static void end_steps(Stream *stream) {
+    pthread_mutex_lock(&stream->mutex);
+    stream->steps_wanted = 0;
+    pthread_cond_broadcast(&stream->changed);
+    pthread_mutex_unlock(&stream->mutex);
+}
+
+static int64_t earlier(int64_t left, int64_t right) {
+    return left < right ? left : right;
+}
+
+/* When an idle stream wants to look again although nobody told it to. */
+static int64_t next_wake(Stream *stream, int64_t now_ns) {
+    int64_t wake = INT64_MAX;
+
+    for (int i = 0; i < stream->scan_count; i++) {
+        StreamScan *scan = &stream->scans[i];
+        int64_t recheck =
+            scan->type->recheck_after_us ? scan->type->recheck_after_us(scan->reader) : -1;
+        int64_t idle = watermark_idle_due_ns(scan, now_ns);
+
+        if (recheck >= 0)
+            wake = earlier(wake, now_ns + recheck * 1000);
+        if (idle >= 0)
+            wake = earlier(wake, now_ns + idle);
+        if (stream->is_flush_open && stream->flush_ticket)
+            wake = earlier(wake, now_ns + SETTLE_RECHECK_NS);
+    }
+    for (int i = 0; i < stream->sink_count; i++) {
+        const DeliverySink *sink = &stream->sinks[i];
+        int64_t due = sink->type->roll_due_us ? sink->type->roll_due_us(sink->writer) : -1;
+
+        if (due >= 0)
+            wake = earlier(wake, now_ns + due * 1000);
+    }
+    if (stream->trigger == TRIGGER_EVERY && wake < stream->next_trigger_ns)
+        wake = stream->next_trigger_ns;
+    return wake;
+}
+
+static int64_t finish(Stream *stream) {
+    Error error;
+
+    if (checkpoint_set_meta(stream->checkpoint, "finished", "1", 1, &error) != STATUS_OK)
+        return handle_error(stream, &error);
+    if (stream->flush_ticket)
+        end_flush(stream);
+    stream_set_state(stream, STREAM_FINISHED, NULL);
+    return INT64_MAX;
+}
+
+/* No work is left: what follows from that. */
+static int64_t settle(Stream *stream, int64_t now_ns) {
+    Error error;
+
+    if (stream->trigger == TRIGGER_EVERY)
+        stream->next_trigger_ns = now_ns + stream->trigger_us * 1000;
+    if (stream->trigger == TRIGGER_MANUAL)
+        end_steps(stream);
+    if ((stream->trigger == TRIGGER_ONCE || stream->trigger == TRIGGER_AVAILABLE_NOW) &&
+        is_batch_done(stream)) {
+        if (stream_is_flushed(stream))
+            return finish(stream);
+        stream->must_roll = true; /* close the open files, then finish */
+        return 0;
+    }
+    if (stream->flush_ticket && stream_is_flushed(stream))
+        end_flush(stream);
+    pthread_mutex_lock(&stream->mutex);
+    stream->idle_epochs++;
+    pthread_mutex_unlock(&stream->mutex);
+    if (checkpoint_tidy(stream->checkpoint, &error) != STATUS_OK)
+        log_error(LOG_WARNING, "checkpoint", &error);
+    return next_wake(stream, now_ns);
+}
+
+static int64_t run_epochs(Stream *stream) {
+    int64_t begin_ns = stream->clock->monotonic_ns(stream->clock);
+    int64_t now_ns = begin_ns;
+
+    for (;;) {
+        bool did_work = false;
+        Error error;
+
+        if (!may_run(stream, now_ns))
+            return stream->trigger == TRIGGER_EVERY ? stream->next_trigger_ns : INT64_MAX;
+        if (stream_run_epoch(stream, &did_work, &error) != STATUS_OK) {
+            error_context(&error, "stream \"%s\"", stream->relation->name);
+            return handle_error(stream, &error);
+        }
+        stream->retry_count = 0;
+        now_ns = stream->clock->monotonic_ns(stream->clock);
+        if (!did_work)
+            return settle(stream, now_ns);
+        if (checkpoint_tidy(stream->checkpoint, &error) != STATUS_OK)
+            log_error(LOG_WARNING, "checkpoint", &error);
+        if (now_ns - begin_ns > JOB_NS || stream->control_waiting > 0 || stream->is_cancelled)
+            return 0;
+    }
+}
+
+static int64_t start(Stream *stream) {
+    Error error;
+    bool is_paused = false;
+    bool is_finished = false;
+    StrBuf ignored = {0};
+
+    if (stream_open(stream, &error) != STATUS_OK)
+        return handle_error(stream, &error);
+    IGNORE(checkpoint_get_meta(stream->checkpoint, "paused", &ignored, &is_paused, &error));
+    is_paused = is_paused && ignored.length > 0;
+    strbuf_clear(&ignored);
+    IGNORE(checkpoint_get_meta(stream->checkpoint, "finished", &ignored, &is_finished, &error));
+    is_finished = is_finished && ignored.length > 0;
+    strbuf_done(&ignored);
+    stream_set_state(stream,
+                     is_paused     ? STREAM_PAUSED
+                     : is_finished ? STREAM_FINISHED
+                                   : STREAM_RUNNING,
+                     NULL);
+    return 0;
+}
+
+static int64_t run_job(Stream *stream, int64_t now_ns) {
+    StreamState state = state_of(stream);
+    Error error;
+
+    if (stream->is_cancelled)
+        return INT64_MAX;
+    if (state == STREAM_STARTING)
+        return start(stream);
+    if (state == STREAM_WAITING)
+        return now_ns >= stream->retry_at_ns ? start(stream) : stream->retry_at_ns;
+    if (state != STREAM_RUNNING)
+        return INT64_MAX;
+    if (!stream->flush_ticket && begin_flush(stream, &error) != STATUS_OK)
+        return handle_error(stream, &error);
+    return run_epochs(stream);
+}
+
+int64_t stream_job(Stream *stream) {
+    int64_t wake;
+
+    pthread_mutex_lock(&stream->run_mutex);
+    wake = run_job(stream, stream->clock->monotonic_ns(stream->clock));
+    pthread_mutex_unlock(&stream->run_mutex);
+    return wake;
+}
+
+int stream_wake_fds(Stream *stream, int *fds, int capacity) {
+    int count = 0;
+
+    pthread_mutex_lock(&stream->run_mutex);
+    for (int i = 0; i < stream->scan_count && count < capacity; i++) {
+        StreamScan *scan = &stream->scans[i];
+        int fd = scan->type->wake_fd ? scan->type->wake_fd(scan->reader) : -1;
+
+        if (fd >= 0)
+            fds[count++] = fd;
+    }
+    pthread_mutex_unlock(&stream->run_mutex);
+    return count;
+}

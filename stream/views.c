@@ -1,0 +1,420 @@
+/* System views of streams: millrace.streams, stream_progress, operators, watermarks, errors, late_rows,
+ * sources, sinks. Columns as in docs/interfaces.md: others rely on them. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stream/manager_internal.h"
+#include "types/nested.h"
+
+enum { VIEW_COLUMNS_MAX = 32 };
+
+/* One row in the making. */
+typedef struct ViewRow {
+    Value values[VIEW_COLUMNS_MAX];
+    int count;
+} ViewRow;
+
+typedef struct ViewScan {
+    SystemTableScan *scan;
+    Stream *stream; /* under visit */
+} ViewScan;
+
+static void put_null(ViewRow *row, SqlType type) {
+    row->values[row->count++] = value_null(type);
+}
+
+static void put_text(ViewRow *row, const char *text) {
+    if (text)
+        row->values[row->count++] = value_text(SQL_TYPE(TEXT), text, strlen(text));
+    else
+        put_null(row, SQL_TYPE(TEXT));
+}
+
+static void put_int8(ViewRow *row, int64_t number) {
+    row->values[row->count++] = value_int8(number);
+}
+
+static void put_bool(ViewRow *row, bool flag) {
+    row->values[row->count++] = value_bool(flag);
+}
+
+static void put_double(ViewRow *row, double number) {
+    Value value = {.type = SQL_TYPE(FLOAT8), .float64 = number};
+
+    row->values[row->count++] = value;
+}
+
+static void put_time(ViewRow *row, int64_t us) {
+    Value value = {.type = SQL_TYPE(TIMESTAMPTZ), .is_null = us == INT64_MIN, .int64 = us};
+
+    if (value.is_null)
+        value.int64 = 0;
+    row->values[row->count++] = value;
+}
+
+static void put_json(ViewRow *row, const char *text) {
+    row->values[row->count++] = value_text(SQL_TYPE(JSONB), text, strlen(text));
+}
+
+static void put_text_array(ViewRow *row, const char *const *texts, int count, Arena *arena) {
+    Value *elements = arena_new_array(arena, Value, (size_t) count);
+
+    for (int i = 0; i < count; i++)
+        elements[i] = value_text(SQL_TYPE(TEXT), texts[i], strlen(texts[i]));
+    row->values[row->count++] = array_value(TYPE_TEXT, elements, (uint32_t) count, arena);
+}
+
+static Status visit_streams(SystemTableScan *scan,
+                            Status (*visit)(void *data, Stream *stream, Error *err), Error *err) {
+    ViewScan view = {.scan = scan};
+
+    if (!scan->server || !scan->server->streams)
+        return STATUS_OK;
+    return manager_visit(scan->server->streams, visit, &view, err);
+}
+
+/* -------- streams -------- */
+
+static const SystemColumn streams_columns[] = {
+    {"name", TYPE_TEXT},          {"id", TYPE_INT8},         {"state", TYPE_TEXT},
+    {"mode", TYPE_TEXT},          {"trigger", TYPE_TEXT},    {"sources", TYPE_ARRAY, TYPE_TEXT},
+    {"sinks", TYPE_ARRAY, TYPE_TEXT}, {"guarantee", TYPE_TEXT}, {"epoch", TYPE_INT8},
+    {"idle_epochs", TYPE_INT8},   {"watermark", TYPE_TIMESTAMPTZ}, {"rows_in", TYPE_INT8},
+    {"rows_out", TYPE_INT8},      {"late_rows", TYPE_INT8},  {"bad_rows", TYPE_INT8},
+    {"state_rows", TYPE_INT8},    {"state_bytes", TYPE_INT8}, {"error_code", TYPE_TEXT},
+    {"error", TYPE_TEXT},         {"error_at", TYPE_TIMESTAMPTZ}, {"created_at", TYPE_TIMESTAMPTZ},
+    {"definition", TYPE_TEXT},    {0},
+};
+
+/* The weakest of its sources and sinks. */
+static const char *guarantee_of(const Stream *stream) {
+    const Relation *relation = stream->relation;
+
+    for (int i = 0; i < relation->dependency_count; i++) {
+        const Relation *other = catalog_find_id(stream->snapshot, relation->dependencies[i]);
+
+        if (other && other->source && !other->source->is_replayable)
+            return "at_least_once";
+        if (other && other->sink && other->sink->guarantee == SINK_AT_LEAST_ONCE)
+            return "at_least_once";
+    }
+    return "exactly_once";
+}
+
+static void put_related(ViewRow *row, const Stream *stream, bool is_sinks, Arena *arena) {
+    const Relation *relation = stream->relation;
+    const char **names =
+        arena_new_array(arena, const char *, (size_t) relation->dependency_count + 1);
+    int count = 0;
+
+    for (int i = 0; i < relation->dependency_count; i++) {
+        const Relation *other = catalog_find_id(stream->snapshot, relation->dependencies[i]);
+
+        if (other && (other->kind == RELATION_SINK) == is_sinks)
+            names[count++] = other->name;
+    }
+    put_text_array(row, names, count, arena);
+}
+
+static const char *trigger_text(const Relation *relation, Arena *arena) {
+    if (!relation->trigger || strcmp(relation->trigger, "default") == 0)
+        return "default";
+    if (strncmp(relation->trigger, "every", 5) == 0)
+        return arena_printf(arena, "every %.3f s", (double) relation->trigger_interval_us / 1e6);
+    return relation->trigger;
+}
+
+static int64_t last_watermark(const Stream *stream) {
+    if (stream->progress_count == 0)
+        return INT64_MIN;
+    return stream->progress[(stream->progress_count - 1) % PROGRESS_KEPT_ROWS].watermark;
+}
+
+static Status visit_stream(void *data, Stream *stream, Error *err) {
+    ViewScan *view = data;
+    Arena *arena = view->scan->arena;
+    const Relation *relation = stream->relation;
+    ViewRow row = {.count = 0};
+    Error error;
+
+    put_text(&row, relation->name);
+    put_int8(&row, stream->id);
+    pthread_mutex_lock(&stream->mutex);
+    error = stream->error;
+    put_text(&row, stream_state_name(stream->state));
+    put_text(&row, relation->output_mode);
+    put_text(&row, trigger_text(relation, arena));
+    put_related(&row, stream, false, arena);
+    put_related(&row, stream, true, arena);
+    put_text(&row, guarantee_of(stream));
+    put_int8(&row, stream->epoch);
+    put_int8(&row, stream->idle_epochs);
+    put_time(&row, last_watermark(stream));
+    put_int8(&row, stream->totals.rows_in);
+    put_int8(&row, stream->totals.rows_out);
+    put_int8(&row, stream->totals.late_rows);
+    put_int8(&row, stream->totals.bad_rows);
+    put_int8(&row, stream->state_rows);
+    put_int8(&row, stream->state_bytes);
+    put_text(&row, stream->has_error ? sqlstate_code(error.sqlstate) : NULL);
+    put_text(&row, stream->has_error ? error.message : NULL);
+    put_time(&row, stream->has_error ? stream->error_at : INT64_MIN);
+    pthread_mutex_unlock(&stream->mutex);
+    put_time(&row, relation->created_at_us);
+    put_text(&row, relation->definition);
+    return view->scan->emit(view->scan, row.values, err);
+}
+
+static Status produce_streams(SystemTableScan *scan, Error *err) {
+    return visit_streams(scan, visit_stream, err);
+}
+
+static const SystemTable table_streams = {"millrace", "streams", streams_columns, produce_streams};
+
+/* -------- stream_progress -------- */
+
+static const SystemColumn progress_columns[] = {
+    {"stream", TYPE_TEXT},        {"epoch", TYPE_INT8},        {"started_at", TYPE_TIMESTAMPTZ},
+    {"rows_in", TYPE_INT8},       {"rows_out", TYPE_INT8},     {"late_rows", TYPE_INT8},
+    {"late_windows", TYPE_INT8},  {"bad_rows", TYPE_INT8},     {"watermark", TYPE_TIMESTAMPTZ},
+    {"choose_ms", TYPE_FLOAT8},   {"execute_ms", TYPE_FLOAT8}, {"prepare_ms", TYPE_FLOAT8},
+    {"decide_ms", TYPE_FLOAT8},   {"publish_ms", TYPE_FLOAT8}, {"cpu_ms", TYPE_FLOAT8},
+    {"state_rows", TYPE_INT8},    {"state_bytes", TYPE_INT8},  {"changelog_bytes", TYPE_INT8},
+    {"offsets", TYPE_JSONB},      {0},
+};
+
+static Status emit_progress(ViewScan *view, const Stream *stream, const ProgressRow *progress,
+                            Error *err) {
+    ViewRow row = {.count = 0};
+
+    put_text(&row, stream->relation->name);
+    put_int8(&row, progress->epoch);
+    put_time(&row, progress->started_at);
+    put_int8(&row, progress->rows_in);
+    put_int8(&row, progress->rows_out);
+    put_int8(&row, progress->late_rows);
+    put_int8(&row, progress->late_windows);
+    put_int8(&row, progress->bad_rows);
+    put_time(&row, progress->watermark);
+    put_double(&row, progress->choose_ms);
+    put_double(&row, progress->execute_ms);
+    put_double(&row, progress->prepare_ms);
+    put_double(&row, progress->decide_ms);
+    put_double(&row, progress->publish_ms);
+    put_double(&row, progress->cpu_ms);
+    put_int8(&row, progress->state_rows);
+    put_int8(&row, progress->state_bytes);
+    put_int8(&row, progress->changelog_bytes);
+    put_json(&row, progress->offsets);
+    return view->scan->emit(view->scan, row.values, err);
+}
+
+static Status visit_progress(void *data, Stream *stream, Error *err) {
+    ViewScan *view = data;
+    int64_t first = 0;
+    Status status = STATUS_OK;
+
+    pthread_mutex_lock(&stream->mutex);
+    if (stream->progress_count > PROGRESS_KEPT_ROWS)
+        first = stream->progress_count - PROGRESS_KEPT_ROWS;
+    for (int64_t i = first; i < stream->progress_count && status == STATUS_OK; i++)
+        status = emit_progress(view, stream, &stream->progress[i % PROGRESS_KEPT_ROWS], err);
+    pthread_mutex_unlock(&stream->mutex);
+    return status;
+}
+
+static Status produce_progress(SystemTableScan *scan, Error *err) {
+    return visit_streams(scan, visit_progress, err);
+}
+
+static const SystemTable table_progress = {"millrace", "stream_progress", progress_columns,
+                                           produce_progress};
+
+/* -------- operators -------- */
+
+static const SystemColumn operators_columns[] = {
+    {"stream", TYPE_TEXT},  {"operator", TYPE_INT8},    {"name", TYPE_TEXT},
+    {"parent", TYPE_INT8},  {"rows_in", TYPE_INT8},     {"rows_out", TYPE_INT8},
+    {"batches", TYPE_INT8}, {"cpu_ms", TYPE_FLOAT8},    {"state_rows", TYPE_INT8},
+    {"state_bytes", TYPE_INT8}, {"late_rows", TYPE_INT8}, {0},
+};
+
+/* Between epochs: the dataflow is the job's. */
+static Status visit_operators(void *data, Stream *stream, Error *err) {
+    ViewScan *view = data;
+    Status status = STATUS_OK;
+    const Operator *op;
+    int parent = -1;
+
+    pthread_mutex_lock(&stream->run_mutex);
+    for (int i = 0; status == STATUS_OK && stream->dataflow &&
+                    (op = dataflow_operator_at(stream->dataflow, i, &parent));
+         i++) {
+        ViewRow row = {.count = 0};
+
+        put_text(&row, stream->relation->name);
+        put_int8(&row, i);
+        put_text(&row, op->type->name);
+        if (parent >= 0)
+            put_int8(&row, parent);
+        else
+            put_null(&row, SQL_TYPE(INT8));
+        put_int8(&row, op->metrics.rows_in);
+        put_int8(&row, op->metrics.rows_out);
+        put_int8(&row, op->metrics.batches);
+        put_double(&row, (double) op->metrics.cpu_ns / 1e6);
+        put_int8(&row, state_operator_row_count(stream->store, op->id));
+        put_int8(&row, state_operator_size_bytes(stream->store, op->id));
+        put_int8(&row, op->metrics.late_rows);
+        status = view->scan->emit(view->scan, row.values, err);
+    }
+    pthread_mutex_unlock(&stream->run_mutex);
+    return status;
+}
+
+static Status produce_operators(SystemTableScan *scan, Error *err) {
+    return visit_streams(scan, visit_operators, err);
+}
+
+static const SystemTable table_operators = {"millrace", "operators", operators_columns,
+                                            produce_operators};
+
+/* -------- watermarks -------- */
+
+static const SystemColumn watermarks_columns[] = {
+    {"stream", TYPE_TEXT},           {"source", TYPE_TEXT},
+    {"partition", TYPE_TEXT},        {"max_event_time", TYPE_TIMESTAMPTZ},
+    {"watermark", TYPE_TIMESTAMPTZ}, {"caught_up", TYPE_BOOL},
+    {"idle", TYPE_BOOL},             {"holds", TYPE_BOOL},
+    {"last_row_at", TYPE_TIMESTAMPTZ}, {0},
+};
+
+static Status emit_watermark(ViewScan *view, const Stream *stream, const StreamScan *scan,
+                             int partition, Error *err) {
+    const StreamPartition *track = &scan->partitions[partition];
+    PartitionState state;
+    ViewRow row = {.count = 0};
+
+    scan->type->partition_state(scan->reader, partition, &state);
+    put_text(&row, stream->relation->name);
+    put_text(&row, scan->relation->name);
+    put_text(&row, state.name);
+    put_time(&row, track->max_event_time_us);
+    put_time(&row, track->watermark_us);
+    put_bool(&row, track->position >= track->end);
+    put_bool(&row, track->is_idle);
+    put_bool(&row, !track->is_idle && track->watermark_us <= scan->watermark_us);
+    put_time(&row, track->last_row_at);
+    return view->scan->emit(view->scan, row.values, err);
+}
+
+static Status visit_watermarks(void *data, Stream *stream, Error *err) {
+    Status status = STATUS_OK;
+
+    pthread_mutex_lock(&stream->run_mutex);
+    for (int i = 0; i < stream->scan_count && status == STATUS_OK; i++)
+        for (int j = 0; j < stream->scans[i].partition_count && status == STATUS_OK; j++)
+            if (stream->scans[i].has_watermark)
+                status = emit_watermark(data, stream, &stream->scans[i], j, err);
+    pthread_mutex_unlock(&stream->run_mutex);
+    return status;
+}
+
+static Status produce_watermarks(SystemTableScan *scan, Error *err) {
+    return visit_streams(scan, visit_watermarks, err);
+}
+
+static const SystemTable table_watermarks = {"millrace", "watermarks", watermarks_columns,
+                                             produce_watermarks};
+
+/* -------- errors, late_rows -------- */
+
+static const SystemColumn errors_columns[] = {
+    {"id", TYPE_INT8},       {"at", TYPE_TIMESTAMPTZ},  {"stream", TYPE_TEXT},
+    {"source", TYPE_TEXT},   {"partition", TYPE_TEXT},  {"position", TYPE_TEXT},
+    {"column_name", TYPE_TEXT}, {"sqlstate", TYPE_TEXT}, {"message", TYPE_TEXT},
+    {"sample", TYPE_TEXT},   {"occurrences", TYPE_INT8}, {0},
+};
+
+/* The source a fault is about: by scan when one is named, else the stream's only one. */
+static const char *fault_source(const Stream *stream, int scan) {
+    int found = 0;
+
+    for (int i = 0; i < stream->relation->dependency_count; i++) {
+        const Relation *other =
+            catalog_find_id(stream->snapshot, stream->relation->dependencies[i]);
+
+        if (other && other->kind == RELATION_SOURCE && (scan < 0 || found++ == scan))
+            return other->name;
+    }
+    return NULL;
+}
+
+static Status emit_error(void *data, const FaultEntry *entry, Error *err) {
+    ViewScan *view = data;
+    ViewRow row = {.count = 0};
+    char partition[16];
+
+    snprintf(partition, sizeof(partition), "%d", entry->partition);
+    put_int8(&row, entry->id);
+    put_time(&row, entry->at);
+    put_text(&row, view->stream->relation->name);
+    put_text(&row, fault_source(view->stream, entry->scan));
+    put_text(&row, partition);
+    put_text(&row, entry->position);
+    put_text(&row, entry->column_name[0] ? entry->column_name : NULL);
+    put_text(&row, sqlstate_code(entry->sqlstate));
+    put_text(&row, entry->message);
+    put_text(&row, entry->sample);
+    put_int8(&row, entry->occurrences);
+    return view->scan->emit(view->scan, row.values, err);
+}
+
+static Status visit_errors(void *data, Stream *stream, Error *err) {
+    ViewScan view = {((ViewScan *) data)->scan, stream};
+
+    return faults_visit(stream->faults, emit_error, &view, err);
+}
+
+static Status produce_errors(SystemTableScan *scan, Error *err) {
+    return visit_streams(scan, visit_errors, err);
+}
+
+static const SystemTable table_errors = {"millrace", "errors", errors_columns, produce_errors};
+
+static const SystemColumn late_columns[] = {
+    {"stream", TYPE_TEXT},         {"operator", TYPE_TEXT},
+    {"at", TYPE_TIMESTAMPTZ},      {"event_time", TYPE_TIMESTAMPTZ},
+    {"watermark", TYPE_TIMESTAMPTZ}, {"sample", TYPE_TEXT}, {0},
+};
+
+static Status emit_late(void *data, const LateEntry *entry, Error *err) {
+    ViewScan *view = data;
+    ViewRow row = {.count = 0};
+
+    put_text(&row, view->stream->relation->name);
+    put_text(&row, entry->operator_name);
+    put_time(&row, entry->at);
+    put_time(&row, entry->event_time);
+    put_time(&row, entry->watermark);
+    put_text(&row, entry->sample);
+    return view->scan->emit(view->scan, row.values, err);
+}
+
+static Status visit_late(void *data, Stream *stream, Error *err) {
+    ViewScan view = {((ViewScan *) data)->scan, stream};
+
+    return faults_visit_late(stream->faults, emit_late, &view, err);
+}
+
+static Status produce_late(SystemTableScan *scan, Error *err) {
+    return visit_streams(scan, visit_late, err);
+}
+
+static const SystemTable table_late_rows = {"millrace", "late_rows", late_columns, produce_late};
+
+const SystemTable *const stream_system_tables[] = {
+    &table_streams, &table_progress, &table_operators, &table_watermarks,
+    &table_errors,  &table_late_rows, NULL,
+};
