@@ -378,6 +378,18 @@ int64_t state_size_bytes(const StateTable *table) {
     return size_bytes;
 }
 
+void state_operator_size(StateStore *store, uint64_t operator_id, int64_t *ret_rows,
+                         int64_t *ret_bytes) {
+    *ret_rows = *ret_bytes = 0;
+    pthread_mutex_lock(&store->tables_lock);
+    for (int i = 0; i < store->table_count; i++)
+        if (store->tables[i]->operator_id == operator_id) {
+            *ret_rows += state_row_count(store->tables[i]);
+            *ret_bytes += state_size_bytes(store->tables[i]);
+        }
+    pthread_mutex_unlock(&store->tables_lock);
+}
+
 int64_t state_store_row_count(StateStore *store) {
     int64_t count = 0;
 

@@ -84,6 +84,9 @@ MUST_USE Status state_visit_slice(StateTable *table, int partition, int64_t slic
 /* Any thread, at any time: near enough for metrics. */
 int64_t state_row_count(const StateTable *table);
 int64_t state_size_bytes(const StateTable *table);
+/* Over all tables of one operator. */
+void state_operator_size(StateStore *store, uint64_t operator_id, int64_t *ret_rows,
+                         int64_t *ret_bytes);
 int64_t state_store_row_count(StateStore *store);
 int64_t state_store_size_bytes(StateStore *store);
 

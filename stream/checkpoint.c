@@ -17,7 +17,6 @@ enum {
     LAYOUT_VERSION = 1,
     PROGRESS_KEPT = 1000,
     WAL_LIMIT_BYTES = 4 << 20,
-    COMPACT_MIN_BYTES = 1 << 20, /* changelogs under this are never compacted away */
 };
 
 static const char schema_sql[] =
@@ -42,10 +41,8 @@ struct Checkpoint {
     Database *database;
     SegmentStore *segments;
     char *folder;
-    int64_t changelog_bytes; /* kept since the last full set of images */
-    int64_t image_bytes;     /* of that set */
-    Statement *put_epoch, *forget_epochs, *put_changelog, *put_image, *put_journal, *put_progress,
-        *trim_progress, *put_meta, *get_meta;
+    Statement *put_epoch, *forget_epochs, *put_changelog, *trim_changelog, *put_image,
+        *forget_images, *put_journal, *put_progress, *trim_progress, *put_meta, *get_meta;
 };
 
 static void database_path(const char *folder, char *path, size_t size) {
@@ -116,6 +113,9 @@ static Status prepare_all(Checkpoint *checkpoint, Error *err) {
         {&checkpoint->put_epoch, "INSERT INTO epoch VALUES (?, ?, ?)"},
         {&checkpoint->forget_epochs, "DELETE FROM epoch WHERE number < ?"},
         {&checkpoint->put_changelog, "INSERT INTO changelog VALUES (?, ?, ?, ?, ?, ?)"},
+        {&checkpoint->trim_changelog, "DELETE FROM changelog WHERE version < ?"},
+        {&checkpoint->forget_images,
+         "DELETE FROM image WHERE operator = ? AND number = ? AND part = ? AND slice = ?"},
         {&checkpoint->put_image,
          "INSERT OR REPLACE INTO image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
         {&checkpoint->put_journal, "INSERT INTO journal (scan, checksum, bytes) VALUES (?, ?, ?)"},
@@ -168,10 +168,6 @@ static Status open_checked(Checkpoint *checkpoint, const CheckpointIdentity *ide
     TRY(meta_equals(checkpoint, "version", &version, sizeof(version), err));
     TRY(meta_equals(checkpoint, "stream_id", &identity->stream_id, sizeof(int64_t), err));
     TRY(meta_equals(checkpoint, "incarnation", identity->incarnation, INCARNATION_SIZE, err));
-    TRY(query_int64(checkpoint, "SELECT coalesce(sum(size), 0) FROM changelog",
-                    &checkpoint->changelog_bytes, err));
-    TRY(query_int64(checkpoint, "SELECT coalesce(sum(size), 0) FROM image",
-                    &checkpoint->image_bytes, err));
     return open_segments(checkpoint, err);
 }
 
@@ -356,52 +352,54 @@ static Status row_bytes(Checkpoint *checkpoint, Statement *row, int first, StrBu
 static Status apply_image_row(Checkpoint *checkpoint, Statement *row, StateStore *state,
                               StrBuf *scratch, Error *err) {
     StateImage image = {
-        .operator_id = (uint64_t) statement_int64(row, 6),
-        .table_number = (int) statement_int64(row, 7),
-        .partition = (int) statement_int64(row, 8),
+        .operator_id = (uint64_t) statement_int64(row, 5),
+        .table_number = (int) statement_int64(row, 6),
+        .partition = (int) statement_int64(row, 7),
+        .slice = statement_int64(row, 8),
         .bucket = (uint32_t) statement_int64(row, 9),
     };
-    Status status;
 
-    TRY(row_bytes(checkpoint, row, 1, scratch, err));
+    TRY(row_bytes(checkpoint, row, 0, scratch, err));
     image.bytes = *scratch;
-    status = state_apply_image(state, &image, err);
-    return status;
+    return state_apply_image(state, &image, err);
 }
 
-/* Changelogs and images in epoch order, an epoch's changelog before its images. */
-static const char restore_sql[] = "SELECT epoch, size, checksum, bytes, file, offset, 0, 0, 0, 0, "
-                                  "0 AS kind FROM changelog UNION ALL "
-                                  "SELECT epoch, size, checksum, bytes, file, offset, operator, "
-                                  "number, part, bucket, 1 FROM image "
-                                  "ORDER BY 1, 11";
+static Status apply_changelog_row(Checkpoint *checkpoint, Statement *row, StateStore *state,
+                                  StrBuf *scratch, Error *err) {
+    TRY(row_bytes(checkpoint, row, 0, scratch, err));
+    return state_apply_changelog(state, (const uint8_t *) strbuf_text(scratch), scratch->length,
+                                 err);
+}
 
-Status checkpoint_restore_state(Checkpoint *checkpoint, StateStore *state, Error *err) {
+static Status apply_rows(Checkpoint *checkpoint, const char *sql, StateStore *state,
+                         Status (*apply)(Checkpoint *checkpoint, Statement *row, StateStore *state,
+                                         StrBuf *scratch, Error *err),
+                         Error *err) {
     Statement *rows;
-    StrBuf bytes = {0};
+    StrBuf scratch = {0};
     bool has_row = true;
-    Status status;
+    Status status = statement_prepare(checkpoint->database, sql, &rows, err);
 
-    TRY(statement_prepare(checkpoint->database, restore_sql, &rows, err));
-    for (;;) {
+    while (status == STATUS_OK) {
         status = statement_step(rows, &has_row, err);
         if (status != STATUS_OK || !has_row)
             break;
-        if (statement_int64(rows, 10) == 1) {
-            status = apply_image_row(checkpoint, rows, state, &bytes, err);
-        } else {
-            status = row_bytes(checkpoint, rows, 1, &bytes, err);
-            if (status == STATUS_OK)
-                status = state_apply_changelog(state, (const uint8_t *) strbuf_text(&bytes),
-                                               bytes.length, err);
-        }
-        if (status != STATUS_OK) {
+        status = apply(checkpoint, rows, state, &scratch, err);
+        if (status != STATUS_OK)
             statement_reset(rows);
-            break;
-        }
     }
-    strbuf_done(&bytes);
+    strbuf_done(&scratch);
     return status;
+}
+
+Status checkpoint_restore_state(Checkpoint *checkpoint, StateStore *state, Error *err) {
+    TRY(apply_rows(checkpoint,
+                   "SELECT size, checksum, bytes, file, offset, operator, number, part, slice, "
+                   "bucket FROM image ORDER BY bucket",
+                   state, apply_image_row, err));
+    return apply_rows(checkpoint,
+                      "SELECT size, checksum, bytes, file, offset FROM changelog ORDER BY version",
+                      state, apply_changelog_row, err);
 }
 
 /* -------- the decision -------- */
@@ -429,48 +427,47 @@ static Status bind_bytes(Checkpoint *checkpoint, Statement *statement, int first
 
 typedef struct ImageWriter {
     Checkpoint *checkpoint;
-    int64_t epoch;
     int64_t bytes;
 } ImageWriter;
+
+static void bind_image_key(Statement *statement, const StateImage *image) {
+    statement_bind_int64(statement, 0, (int64_t) image->operator_id);
+    statement_bind_int64(statement, 1, image->table_number);
+    statement_bind_int64(statement, 2, image->partition);
+    statement_bind_int64(statement, 3, image->slice);
+}
 
 static Status write_image(void *data, const StateImage *image, Error *err) {
     ImageWriter *writer = data;
     Statement *put = writer->checkpoint->put_image;
+    Statement *forget = writer->checkpoint->forget_images;
 
-    statement_bind_int64(put, 0, (int64_t) image->operator_id);
-    statement_bind_int64(put, 1, image->table_number);
-    statement_bind_int64(put, 2, image->partition);
-    statement_bind_int64(put, 3, image->bucket);
-    statement_bind_int64(put, 4, writer->epoch);
+    if (image->bytes.length == 0) {
+        bind_image_key(forget, image);
+        return statement_run(forget, err);
+    }
+    bind_image_key(put, image);
+    statement_bind_int64(put, 4, image->bucket);
     TRY(bind_bytes(writer->checkpoint, put, 5, &image->bytes, err));
     writer->bytes += (int64_t) image->bytes.length;
     return statement_run(put, err);
 }
 
-/* Replace all changelogs by images of all buckets. */
-static Status compact(Checkpoint *checkpoint, int64_t epoch, StateStore *state, int64_t *ret_bytes,
-                      Error *err) {
-    ImageWriter writer = {checkpoint, epoch, 0};
-
-    TRY(database_execute(checkpoint->database, "DELETE FROM changelog; DELETE FROM image", err));
-    TRY(state_take_images(state, true, write_image, &writer, err));
-    checkpoint->changelog_bytes = 0;
-    checkpoint->image_bytes = writer.bytes;
-    *ret_bytes += writer.bytes;
-    return STATUS_OK;
-}
-
-static Status put_changelog(Checkpoint *checkpoint, const EpochRecord *record, int64_t *ret_bytes,
-                            Error *err) {
+/* This epoch's changes; the images that are due; then the changelogs that they make unneeded go. */
+static Status put_state(Checkpoint *checkpoint, const EpochRecord *record, StateStore *state,
+                        int64_t *ret_bytes, Error *err) {
     Statement *put = checkpoint->put_changelog;
+    ImageWriter writer = {checkpoint, 0};
 
     if (record->changelog->length == 0)
         return STATUS_OK;
-    statement_bind_int64(put, 0, record->epoch);
+    statement_bind_int64(put, 0, state_version(state) + 1);
     TRY(bind_bytes(checkpoint, put, 1, record->changelog, err));
-    checkpoint->changelog_bytes += (int64_t) record->changelog->length;
-    *ret_bytes += (int64_t) record->changelog->length;
-    return statement_run(put, err);
+    TRY(statement_run(put, err));
+    TRY(state_take_images(state, false, write_image, &writer, err));
+    statement_bind_int64(checkpoint->trim_changelog, 0, state_changelog_floor(state));
+    *ret_bytes += (int64_t) record->changelog->length + writer.bytes;
+    return statement_run(checkpoint->trim_changelog, err);
 }
 
 static Status put_epoch(Checkpoint *checkpoint, const EpochRecord *record, int64_t *ret_bytes,
@@ -544,13 +541,7 @@ static Status put_segment_position(Checkpoint *checkpoint, Error *err) {
 
 static Status decide_in_transaction(Checkpoint *checkpoint, const EpochRecord *record,
                                     StateStore *state, int64_t *ret_bytes, Error *err) {
-    int64_t after = checkpoint->changelog_bytes + (int64_t) record->changelog->length;
-    bool is_due = after > COMPACT_MIN_BYTES && after > 2 * checkpoint->image_bytes;
-
-    if (is_due)
-        TRY(compact(checkpoint, record->epoch, state, ret_bytes, err));
-    else
-        TRY(put_changelog(checkpoint, record, ret_bytes, err));
+    TRY(put_state(checkpoint, record, state, ret_bytes, err));
     TRY(put_epoch(checkpoint, record, ret_bytes, err));
     TRY(put_progress(checkpoint, record, err));
     TRY(put_segment_position(checkpoint, err));
@@ -559,8 +550,6 @@ static Status decide_in_transaction(Checkpoint *checkpoint, const EpochRecord *r
 
 Status checkpoint_decide(Checkpoint *checkpoint, const EpochRecord *record, StateStore *state,
                          int64_t *ret_bytes, Error *err) {
-    int64_t changelog_before = checkpoint->changelog_bytes;
-    int64_t images_before = checkpoint->image_bytes;
     Status status;
 
     *ret_bytes = 0;
@@ -570,11 +559,8 @@ Status checkpoint_decide(Checkpoint *checkpoint, const EpochRecord *record, Stat
         crash_point(CRASH_BEFORE_DECIDE);
         status = database_commit(checkpoint->database, err);
     }
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         database_rollback(checkpoint->database);
-        checkpoint->changelog_bytes = changelog_before;
-        checkpoint->image_bytes = images_before;
-    }
     return status;
 }
 

@@ -59,7 +59,7 @@ MUST_USE Status checkpoint_open(const char *folder, const CheckpointIdentity *id
 Checkpoint *checkpoint_close(Checkpoint *checkpoint);
 MUST_USE Status checkpoint_load(Checkpoint *checkpoint, Arena *arena, CheckpointState *ret_state,
                                 Error *err);
-/* Bring the state store to the last decided epoch. Its tables must be open. */
+/* Bring the state store to the last decided epoch, before its tables are opened. */
 MUST_USE Status checkpoint_restore_state(Checkpoint *checkpoint, StateStore *state, Error *err);
 /* Journal records of a scan, in order. */
 MUST_USE Status checkpoint_visit_journal(Checkpoint *checkpoint, int scan, CheckpointVisit visit,
@@ -67,7 +67,7 @@ MUST_USE Status checkpoint_visit_journal(Checkpoint *checkpoint, int scan, Check
 /* Durable when it returns. */
 MUST_USE Status checkpoint_append_journal(Checkpoint *checkpoint, int scan, const StrBuf *bytes,
                                           Error *err);
-/* The decision. `state` may be asked for images. ret_bytes: what was written. */
+/* The decision. `state` is asked for the images that are due. ret_bytes: what was written. */
 MUST_USE Status checkpoint_decide(Checkpoint *checkpoint, const EpochRecord *record,
                                   StateStore *state, int64_t *ret_bytes, Error *err);
 /* After a decision, when there is time: move SQLite's log. */

@@ -397,7 +397,6 @@ static Status recover(Stream *stream, Error *err) {
     EpochHeader *ahead = NULL;
 
     TRY(checkpoint_load(stream->checkpoint, stream->arena, &state, err));
-    TRY(checkpoint_restore_state(stream->checkpoint, stream->store, err));
     for (int i = 0; i < stream->scan_count; i++) {
         TRY(checkpoint_visit_journal(stream->checkpoint, i, restore_journal, &stream->scans[i],
                                      err));
@@ -437,6 +436,7 @@ static Status open_all(Stream *stream, Error *err) {
     TRY(plan_stream(stream, err));
     TRY(checkpoint_open(stream->folder, &identity, &stream->checkpoint, err));
     stream->store = state_store_create(&stream->account, LIMIT_STATE_PARTITIONS);
+    TRY(checkpoint_restore_state(stream->checkpoint, stream->store, err));
     TRY(open_scans(stream, err));
     TRY(open_sinks(stream, err));
     TRY(open_delivery(stream, err));

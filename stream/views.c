@@ -1,5 +1,5 @@
-/* System views of streams: millrace.streams, stream_progress, operators, watermarks, errors, late_rows,
- * sources, sinks. Columns as in docs/interfaces.md: others rely on them. */
+/* System views of streams: millrace.streams, stream_progress, operators, watermarks, errors,
+ * late_rows, sources, sinks. Columns as in docs/interfaces.md: others rely on them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +62,7 @@ static void put_text_array(ViewRow *row, const char *const *texts, int count, Ar
 
     for (int i = 0; i < count; i++)
         elements[i] = value_text(SQL_TYPE(TEXT), texts[i], strlen(texts[i]));
-    row->values[row->count++] = array_value(TYPE_TEXT, elements, (uint32_t) count, arena);
+    row->values[row->count++] = array_build(SQL_TYPE(TEXT), elements, (uint32_t) count, arena);
 }
 
 static Status visit_streams(SystemTableScan *scan,
@@ -77,14 +77,29 @@ static Status visit_streams(SystemTableScan *scan,
 /* -------- streams -------- */
 
 static const SystemColumn streams_columns[] = {
-    {"name", TYPE_TEXT},          {"id", TYPE_INT8},         {"state", TYPE_TEXT},
-    {"mode", TYPE_TEXT},          {"trigger", TYPE_TEXT},    {"sources", TYPE_ARRAY, TYPE_TEXT},
-    {"sinks", TYPE_ARRAY, TYPE_TEXT}, {"guarantee", TYPE_TEXT}, {"epoch", TYPE_INT8},
-    {"idle_epochs", TYPE_INT8},   {"watermark", TYPE_TIMESTAMPTZ}, {"rows_in", TYPE_INT8},
-    {"rows_out", TYPE_INT8},      {"late_rows", TYPE_INT8},  {"bad_rows", TYPE_INT8},
-    {"state_rows", TYPE_INT8},    {"state_bytes", TYPE_INT8}, {"error_code", TYPE_TEXT},
-    {"error", TYPE_TEXT},         {"error_at", TYPE_TIMESTAMPTZ}, {"created_at", TYPE_TIMESTAMPTZ},
-    {"definition", TYPE_TEXT},    {0},
+    {"name", TYPE_TEXT},
+    {"id", TYPE_INT8},
+    {"state", TYPE_TEXT},
+    {"mode", TYPE_TEXT},
+    {"trigger", TYPE_TEXT},
+    {"sources", TYPE_ARRAY, TYPE_TEXT},
+    {"sinks", TYPE_ARRAY, TYPE_TEXT},
+    {"guarantee", TYPE_TEXT},
+    {"epoch", TYPE_INT8},
+    {"idle_epochs", TYPE_INT8},
+    {"watermark", TYPE_TIMESTAMPTZ},
+    {"rows_in", TYPE_INT8},
+    {"rows_out", TYPE_INT8},
+    {"late_rows", TYPE_INT8},
+    {"bad_rows", TYPE_INT8},
+    {"state_rows", TYPE_INT8},
+    {"state_bytes", TYPE_INT8},
+    {"error_code", TYPE_TEXT},
+    {"error", TYPE_TEXT},
+    {"error_at", TYPE_TIMESTAMPTZ},
+    {"created_at", TYPE_TIMESTAMPTZ},
+    {"definition", TYPE_TEXT},
+    {0},
 };
 
 /* The weakest of its sources and sinks. */
@@ -175,13 +190,26 @@ static const SystemTable table_streams = {"millrace", "streams", streams_columns
 /* -------- stream_progress -------- */
 
 static const SystemColumn progress_columns[] = {
-    {"stream", TYPE_TEXT},        {"epoch", TYPE_INT8},        {"started_at", TYPE_TIMESTAMPTZ},
-    {"rows_in", TYPE_INT8},       {"rows_out", TYPE_INT8},     {"late_rows", TYPE_INT8},
-    {"late_windows", TYPE_INT8},  {"bad_rows", TYPE_INT8},     {"watermark", TYPE_TIMESTAMPTZ},
-    {"choose_ms", TYPE_FLOAT8},   {"execute_ms", TYPE_FLOAT8}, {"prepare_ms", TYPE_FLOAT8},
-    {"decide_ms", TYPE_FLOAT8},   {"publish_ms", TYPE_FLOAT8}, {"cpu_ms", TYPE_FLOAT8},
-    {"state_rows", TYPE_INT8},    {"state_bytes", TYPE_INT8},  {"changelog_bytes", TYPE_INT8},
-    {"offsets", TYPE_JSONB},      {0},
+    {"stream", TYPE_TEXT},
+    {"epoch", TYPE_INT8},
+    {"started_at", TYPE_TIMESTAMPTZ},
+    {"rows_in", TYPE_INT8},
+    {"rows_out", TYPE_INT8},
+    {"late_rows", TYPE_INT8},
+    {"late_windows", TYPE_INT8},
+    {"bad_rows", TYPE_INT8},
+    {"watermark", TYPE_TIMESTAMPTZ},
+    {"choose_ms", TYPE_FLOAT8},
+    {"execute_ms", TYPE_FLOAT8},
+    {"prepare_ms", TYPE_FLOAT8},
+    {"decide_ms", TYPE_FLOAT8},
+    {"publish_ms", TYPE_FLOAT8},
+    {"cpu_ms", TYPE_FLOAT8},
+    {"state_rows", TYPE_INT8},
+    {"state_bytes", TYPE_INT8},
+    {"changelog_bytes", TYPE_INT8},
+    {"offsets", TYPE_JSONB},
+    {0},
 };
 
 static Status emit_progress(ViewScan *view, const Stream *stream, const ProgressRow *progress,
@@ -234,9 +262,9 @@ static const SystemTable table_progress = {"millrace", "stream_progress", progre
 /* -------- operators -------- */
 
 static const SystemColumn operators_columns[] = {
-    {"stream", TYPE_TEXT},  {"operator", TYPE_INT8},    {"name", TYPE_TEXT},
-    {"parent", TYPE_INT8},  {"rows_in", TYPE_INT8},     {"rows_out", TYPE_INT8},
-    {"batches", TYPE_INT8}, {"cpu_ms", TYPE_FLOAT8},    {"state_rows", TYPE_INT8},
+    {"stream", TYPE_TEXT},      {"operator", TYPE_INT8},  {"name", TYPE_TEXT},
+    {"parent", TYPE_INT8},      {"rows_in", TYPE_INT8},   {"rows_out", TYPE_INT8},
+    {"batches", TYPE_INT8},     {"cpu_ms", TYPE_FLOAT8},  {"state_rows", TYPE_INT8},
     {"state_bytes", TYPE_INT8}, {"late_rows", TYPE_INT8}, {0},
 };
 
@@ -245,6 +273,7 @@ static Status visit_operators(void *data, Stream *stream, Error *err) {
     ViewScan *view = data;
     Status status = STATUS_OK;
     const Operator *op;
+    int64_t state_rows, state_bytes;
     int parent = -1;
 
     pthread_mutex_lock(&stream->run_mutex);
@@ -264,8 +293,9 @@ static Status visit_operators(void *data, Stream *stream, Error *err) {
         put_int8(&row, op->metrics.rows_out);
         put_int8(&row, op->metrics.batches);
         put_double(&row, (double) op->metrics.cpu_ns / 1e6);
-        put_int8(&row, state_operator_row_count(stream->store, op->id));
-        put_int8(&row, state_operator_size_bytes(stream->store, op->id));
+        state_operator_size(stream->store, op->id, &state_rows, &state_bytes);
+        put_int8(&row, state_rows);
+        put_int8(&row, state_bytes);
         put_int8(&row, op->metrics.late_rows);
         status = view->scan->emit(view->scan, row.values, err);
     }
@@ -283,11 +313,16 @@ static const SystemTable table_operators = {"millrace", "operators", operators_c
 /* -------- watermarks -------- */
 
 static const SystemColumn watermarks_columns[] = {
-    {"stream", TYPE_TEXT},           {"source", TYPE_TEXT},
-    {"partition", TYPE_TEXT},        {"max_event_time", TYPE_TIMESTAMPTZ},
-    {"watermark", TYPE_TIMESTAMPTZ}, {"caught_up", TYPE_BOOL},
-    {"idle", TYPE_BOOL},             {"holds", TYPE_BOOL},
-    {"last_row_at", TYPE_TIMESTAMPTZ}, {0},
+    {"stream", TYPE_TEXT},
+    {"source", TYPE_TEXT},
+    {"partition", TYPE_TEXT},
+    {"max_event_time", TYPE_TIMESTAMPTZ},
+    {"watermark", TYPE_TIMESTAMPTZ},
+    {"caught_up", TYPE_BOOL},
+    {"idle", TYPE_BOOL},
+    {"holds", TYPE_BOOL},
+    {"last_row_at", TYPE_TIMESTAMPTZ},
+    {0},
 };
 
 static Status emit_watermark(ViewScan *view, const Stream *stream, const StreamScan *scan,
@@ -331,10 +366,10 @@ static const SystemTable table_watermarks = {"millrace", "watermarks", watermark
 /* -------- errors, late_rows -------- */
 
 static const SystemColumn errors_columns[] = {
-    {"id", TYPE_INT8},       {"at", TYPE_TIMESTAMPTZ},  {"stream", TYPE_TEXT},
-    {"source", TYPE_TEXT},   {"partition", TYPE_TEXT},  {"position", TYPE_TEXT},
-    {"column_name", TYPE_TEXT}, {"sqlstate", TYPE_TEXT}, {"message", TYPE_TEXT},
-    {"sample", TYPE_TEXT},   {"occurrences", TYPE_INT8}, {0},
+    {"id", TYPE_INT8},          {"at", TYPE_TIMESTAMPTZ},   {"stream", TYPE_TEXT},
+    {"source", TYPE_TEXT},      {"partition", TYPE_TEXT},   {"position", TYPE_TEXT},
+    {"column_name", TYPE_TEXT}, {"sqlstate", TYPE_TEXT},    {"message", TYPE_TEXT},
+    {"sample", TYPE_TEXT},      {"occurrences", TYPE_INT8}, {0},
 };
 
 /* The source a fault is about: by scan when one is named, else the stream's only one. */
@@ -384,9 +419,13 @@ static Status produce_errors(SystemTableScan *scan, Error *err) {
 static const SystemTable table_errors = {"millrace", "errors", errors_columns, produce_errors};
 
 static const SystemColumn late_columns[] = {
-    {"stream", TYPE_TEXT},         {"operator", TYPE_TEXT},
-    {"at", TYPE_TIMESTAMPTZ},      {"event_time", TYPE_TIMESTAMPTZ},
-    {"watermark", TYPE_TIMESTAMPTZ}, {"sample", TYPE_TEXT}, {0},
+    {"stream", TYPE_TEXT},
+    {"operator", TYPE_TEXT},
+    {"at", TYPE_TIMESTAMPTZ},
+    {"event_time", TYPE_TIMESTAMPTZ},
+    {"watermark", TYPE_TIMESTAMPTZ},
+    {"sample", TYPE_TEXT},
+    {0},
 };
 
 static Status emit_late(void *data, const LateEntry *entry, Error *err) {
@@ -415,6 +454,11 @@ static Status produce_late(SystemTableScan *scan, Error *err) {
 static const SystemTable table_late_rows = {"millrace", "late_rows", late_columns, produce_late};
 
 const SystemTable *const stream_system_tables[] = {
-    &table_streams, &table_progress, &table_operators, &table_watermarks,
-    &table_errors,  &table_late_rows, NULL,
+    &table_streams,
+    &table_progress,
+    &table_operators,
+    &table_watermarks,
+    &table_errors,
+    &table_late_rows,
+    NULL,
 };

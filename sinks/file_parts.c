@@ -1,0 +1,375 @@
+#include "sinks/file_parts.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "store/crash.h"
+#include "store/file.h"
+
+enum {
+    RECEIPT_VERSION = 1,
+    FLUSH_BYTES = 1 << 20,
+    FINISHED_MAX = 10000, /* parts finished in one epoch: 128 MB each */
+};
+
+/* What a receipt says of one part. */
+typedef struct Part {
+    int64_t seq; /* 0: none */
+    int64_t size_bytes;
+    int64_t row_count;
+    int64_t opened_us; /* wall clock, for the roll by age */
+} Part;
+
+struct FileParts {
+    FilePartsSpec spec;
+    char *folder;
+    char prefix[64]; /* part-<stream>-<incarnation> */
+    char *extension;
+    Part open;       /* being written; size counts what is in the file or the buffer */
+    Part committed;  /* of the open part, by the last decided receipt */
+    int64_t next_seq;
+    int64_t committed_next_seq;
+    int fd; /* of the open part; -1 */
+    StrBuf buffer;
+    Part *finished; /* rolled in this epoch */
+    int finished_count;
+    int64_t last_write_us; /* monotonic; for the roll when idle */
+    bool is_folder_dirty;  /* a part was made: its name must be durable before the receipt is */
+};
+
+static void part_path(const FileParts *parts, int64_t seq, bool is_open, char *path, size_t size) {
+    snprintf(path, size, "%s/%s%s-%08" PRId64 ".%s%s", parts->folder, is_open ? "." : "",
+             parts->prefix, seq, parts->extension, is_open ? ".open" : "");
+}
+
+FileParts *file_parts_create(const FilePartsSpec *spec) {
+    FileParts *parts = memory_zalloc(sizeof(*parts));
+    const uint8_t *inc = spec->incarnation;
+
+    parts->spec = *spec;
+    parts->folder = memory_strdup(spec->folder);
+    parts->extension = memory_strdup(spec->extension);
+    parts->fd = -1;
+    parts->next_seq = parts->committed_next_seq = 1;
+    snprintf(parts->prefix, sizeof(parts->prefix), "part-%" PRId64 "-%02x%02x%02x%02x",
+             spec->stream_id, inc[0], inc[1], inc[2], inc[3]);
+    return parts;
+}
+
+static void close_open(FileParts *parts) {
+    if (parts->fd >= 0)
+        close(parts->fd);
+    parts->fd = -1;
+}
+
+FileParts *file_parts_destroy(FileParts *parts) {
+    if (parts) {
+        close_open(parts);
+        strbuf_done(&parts->buffer);
+        memory_free(parts->finished);
+        memory_free(parts->folder);
+        memory_free(parts->extension);
+        memory_free(parts);
+    }
+    return NULL;
+}
+
+/* -------- writing -------- */
+
+static Status open_part(FileParts *parts, int64_t seq, int64_t size_bytes, Error *err) {
+    char path[PATH_MAX];
+
+    part_path(parts, seq, true, path, sizeof(path));
+    parts->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (parts->fd < 0)
+        return error_errno(err, errno, "could not create \"%s\"", path);
+    parts->is_folder_dirty = true;
+    if (ftruncate(parts->fd, size_bytes) || lseek(parts->fd, size_bytes, SEEK_SET) < 0)
+        return error_errno(err, errno, "could not cut \"%s\"", path);
+    return STATUS_OK;
+}
+
+static Status flush(FileParts *parts, Error *err) {
+    char path[PATH_MAX];
+
+    if (parts->buffer.length == 0)
+        return STATUS_OK;
+    if (parts->fd < 0)
+        TRY(open_part(parts, parts->open.seq, parts->open.size_bytes - (int64_t) parts->buffer.length,
+                      err));
+    part_path(parts, parts->open.seq, true, path, sizeof(path));
+    TRY(file_write_all(parts->fd, path, parts->buffer.data, parts->buffer.length, err));
+    strbuf_clear(&parts->buffer);
+    return STATUS_OK;
+}
+
+bool file_parts_is_fresh(const FileParts *parts) {
+    return parts->open.size_bytes == 0;
+}
+
+static void start_part(FileParts *parts) {
+    Context *clock = parts->spec.clock;
+
+    parts->open = (Part) {.seq = parts->next_seq++, .opened_us = clock->wall_us(clock)};
+}
+
+/* Finish the open part: durable, and named in the receipt. */
+static Status roll(FileParts *parts, Error *err) {
+    char path[PATH_MAX];
+
+    if (parts->open.seq == 0)
+        return STATUS_OK;
+    TRY(flush(parts, err));
+    part_path(parts, parts->open.seq, true, path, sizeof(path));
+    if (parts->fd >= 0)
+        TRY(file_sync_data(parts->fd, path, err));
+    close_open(parts);
+    if ((parts->finished_count & (parts->finished_count - 1)) == 0)
+        parts->finished =
+            memory_realloc(parts->finished, sizeof(Part) * (size_t) (parts->finished_count
+                                                                         ? parts->finished_count * 2
+                                                                         : 1));
+    parts->finished[parts->finished_count++] = parts->open;
+    parts->open = (Part) {0};
+    return STATUS_OK;
+}
+
+Status file_parts_append(FileParts *parts, const StrBuf *bytes, int64_t row_count, Error *err) {
+    Context *clock = parts->spec.clock;
+
+    if (bytes->length == 0)
+        return STATUS_OK;
+    if (parts->open.seq == 0)
+        start_part(parts);
+    strbuf_append(&parts->buffer, bytes->data, bytes->length);
+    parts->open.size_bytes += (int64_t) bytes->length;
+    parts->open.row_count += row_count;
+    parts->last_write_us = clock->monotonic_ns(clock) / 1000;
+    if (parts->buffer.length >= FLUSH_BYTES)
+        TRY(flush(parts, err));
+    if (parts->open.size_bytes >= parts->spec.roll_size_bytes &&
+        parts->finished_count < FINISHED_MAX)
+        return roll(parts, err);
+    return STATUS_OK;
+}
+
+int64_t file_parts_roll_due_us(const FileParts *parts) {
+    Context *clock = parts->spec.clock;
+    int64_t age_left, idle_left, left;
+
+    if (parts->open.seq == 0)
+        return -1;
+    age_left = parts->open.opened_us + parts->spec.roll_age_us - clock->wall_us(clock);
+    idle_left =
+        parts->last_write_us + parts->spec.roll_idle_us - clock->monotonic_ns(clock) / 1000;
+    left = age_left < idle_left ? age_left : idle_left;
+    return left > 0 ? left : 0;
+}
+
+/* -------- receipts: version, next_seq, the open part, the finished parts; int64 words -------- */
+
+static void append_i64(StrBuf *out, int64_t value) {
+    strbuf_append(out, &value, sizeof(value));
+}
+
+static void append_part(StrBuf *out, const Part *part) {
+    append_i64(out, part->seq);
+    append_i64(out, part->size_bytes);
+    append_i64(out, part->row_count);
+    append_i64(out, part->opened_us);
+}
+
+static void append_receipt(const FileParts *parts, StrBuf *receipt) {
+    append_i64(receipt, RECEIPT_VERSION);
+    append_i64(receipt, parts->next_seq);
+    append_part(receipt, &parts->open);
+    append_i64(receipt, parts->finished_count);
+    for (int i = 0; i < parts->finished_count; i++)
+        append_part(receipt, &parts->finished[i]);
+}
+
+typedef struct Receipt {
+    int64_t next_seq;
+    Part open;
+    int64_t finished_count;
+    const uint8_t *finished; /* Part words, unaligned */
+} Receipt;
+
+static Part part_at(const uint8_t *bytes) {
+    int64_t words[4];
+
+    memcpy(words, bytes, sizeof(words));
+    return (Part) {words[0], words[1], words[2], words[3]};
+}
+
+static Status parse_receipt(const uint8_t *bytes, size_t size_bytes, Receipt *ret_receipt,
+                            Error *err) {
+    int64_t version = 0;
+    int64_t count = 0;
+
+    if (size_bytes >= 56) {
+        memcpy(&version, bytes, 8);
+        memcpy(&ret_receipt->next_seq, bytes + 8, 8);
+        memcpy(&count, bytes + 48, 8);
+    }
+    if (version != RECEIPT_VERSION || count < 0 || count > FINISHED_MAX ||
+        size_bytes != 56 + (size_t) count * 32)
+        return error_set(err, DATA_CORRUPTED, "receipt of a file sink is damaged");
+    ret_receipt->open = part_at(bytes + 16);
+    ret_receipt->finished_count = count;
+    ret_receipt->finished = bytes + 56;
+    return STATUS_OK;
+}
+
+Status file_parts_prepare(FileParts *parts, bool must_roll, StrBuf *receipt, Error *err) {
+    char path[PATH_MAX];
+
+    if (must_roll || file_parts_roll_due_us(parts) == 0)
+        TRY(roll(parts, err));
+    TRY(flush(parts, err));
+    if (parts->fd >= 0) {
+        part_path(parts, parts->open.seq, true, path, sizeof(path));
+        TRY(file_sync_data(parts->fd, path, err));
+    }
+    if (parts->is_folder_dirty)
+        TRY(file_sync_directory(parts->folder, err));
+    parts->is_folder_dirty = false;
+    append_receipt(parts, receipt);
+    return STATUS_OK;
+}
+
+/* -------- publishing -------- */
+
+static Status hash_file(const char *path, uint64_t *ret_hash, Error *err) {
+    StrBuf bytes = {0};
+    Status status = file_read_all(path, 0, &bytes, err);
+
+    *ret_hash = hash_bytes(strbuf_text(&bytes), bytes.length);
+    strbuf_done(&bytes);
+    return status;
+}
+
+static Status publish_part(FileParts *parts, const Part *part, StrBuf *line, Error *err) {
+    char hidden[PATH_MAX];
+    char shown[PATH_MAX];
+    uint64_t hash = 0;
+
+    part_path(parts, part->seq, true, hidden, sizeof(hidden));
+    part_path(parts, part->seq, false, shown, sizeof(shown));
+    if (file_exists(hidden))
+        TRY(file_rename_durably(hidden, shown, err));
+    else if (!file_exists(shown))
+        return STATUS_OK; /* a reader has taken it away already */
+    crash_point(CRASH_FILE_RENAMED);
+    TRY(hash_file(shown, &hash, err));
+    strbuf_printf(line,
+                  "%s{\"file\": \"%s-%08" PRId64 ".%s\", \"rows\": %" PRId64 ", \"bytes\": %" PRId64
+                  ", \"xxh3\": \"%016" PRIx64 "\"}",
+                  line->length ? ", " : "", parts->prefix, part->seq, parts->extension,
+                  part->row_count, part->size_bytes, hash);
+    return STATUS_OK;
+}
+
+Status file_parts_publish(FileParts *parts, int64_t epoch, const uint8_t *bytes, size_t size_bytes,
+                          Error *err) {
+    Receipt receipt;
+    StrBuf files = {0};
+    StrBuf line = {0};
+    Status status = STATUS_OK;
+
+    TRY(parse_receipt(bytes, size_bytes, &receipt, err));
+    parts->finished_count = 0;
+    parts->committed = parts->open = receipt.open;
+    parts->committed_next_seq = parts->next_seq = receipt.next_seq;
+    for (int64_t i = 0; i < receipt.finished_count && status == STATUS_OK; i++) {
+        Part part = part_at(receipt.finished + i * 32);
+
+        status = publish_part(parts, &part, &files, err);
+    }
+    if (status == STATUS_OK && files.length) {
+        strbuf_printf(&line, "{\"stream\": %" PRId64 ", \"epoch\": %" PRId64 ", \"files\": [%s]}\n",
+                      parts->spec.stream_id, epoch, files.data);
+        status = file_manifest_append(parts->folder, line.data, err);
+    }
+    strbuf_done(&files);
+    strbuf_done(&line);
+    return status;
+}
+
+/* -------- going back -------- */
+
+/* Delete this stream's open parts that `keep_seq` does not name. */
+static Status delete_strangers(FileParts *parts, int64_t keep_seq, Error *err) {
+    char keep[PATH_MAX];
+    size_t prefix_length = strlen(parts->prefix);
+    struct dirent *item;
+    Status status = STATUS_OK;
+    DIR *folder = opendir(parts->folder);
+
+    if (!folder)
+        return error_errno(err, errno, "could not open folder \"%s\"", parts->folder);
+    part_path(parts, keep_seq, true, keep, sizeof(keep));
+    while (status == STATUS_OK && (item = readdir(folder))) {
+        char path[PATH_MAX];
+        size_t length = strlen(item->d_name);
+
+        if (item->d_name[0] != '.' || length < 5 || strcmp(item->d_name + length - 5, ".open") != 0 ||
+            strncmp(item->d_name + 1, parts->prefix, prefix_length) != 0 ||
+            item->d_name[1 + prefix_length] != '-')
+            continue;
+        if ((size_t) snprintf(path, sizeof(path), "%s/%s", parts->folder, item->d_name) >=
+            sizeof(path))
+            continue;
+        if (strcmp(path, keep) != 0 && unlink(path))
+            status = error_errno(err, errno, "could not remove \"%s\"", path);
+    }
+    closedir(folder);
+    return status;
+}
+
+Status file_parts_abort(FileParts *parts, Error *err) {
+    close_open(parts);
+    strbuf_clear(&parts->buffer);
+    parts->finished_count = 0;
+    parts->open = parts->committed;
+    parts->next_seq = parts->committed_next_seq;
+    TRY(delete_strangers(parts, parts->open.seq, err));
+    if (parts->open.seq)
+        TRY(open_part(parts, parts->open.seq, parts->open.size_bytes, err));
+    return STATUS_OK;
+}
+
+/* The open part must hold at least what was committed. */
+static Status check_length(FileParts *parts, Error *err) {
+    char path[PATH_MAX];
+    off_t size_bytes;
+    int fd;
+
+    part_path(parts, parts->committed.seq, true, path, sizeof(path));
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, IO_ERROR, "\"%s\" is missing: its rows were decided", path);
+    size_bytes = lseek(fd, 0, SEEK_END);
+    close(fd);
+    if (size_bytes < parts->committed.size_bytes)
+        return error_set(err, DATA_CORRUPTED, "\"%s\" is shorter than what was decided", path);
+    return STATUS_OK;
+}
+
+Status file_parts_recover(FileParts *parts, int64_t epoch, const uint8_t *receipt,
+                          size_t size_bytes, Error *err) {
+    if (size_bytes)
+        TRY(file_parts_publish(parts, epoch, receipt, size_bytes, err));
+    if (parts->committed.seq)
+        TRY(check_length(parts, err));
+    return file_parts_abort(parts, err);
+}
