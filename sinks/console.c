@@ -1,8 +1,8 @@
 /* Console sink: prints decided rows on the server's standard output, for trying things out.
  *
- * Per epoch a line that names stream and epoch, then up to `rows` rows as psql -A prints them, then how many it
- * hid. What a crash falls upon between decide and publish is not printed again: at least once does not
- * hold for eyes, so this sink promises nothing. */
+ * Per epoch a line that names stream and epoch, then up to `rows` rows as psql -A prints them, then
+ * how many it hid. What a crash falls upon between decide and publish is not printed again: at
+ * least once does not hold for eyes, so this sink promises nothing. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>

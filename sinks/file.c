@@ -1,8 +1,9 @@
 /* File sink: a stream's rows as files in a folder (docs/interfaces.md, "File sink").
  *
- * Append and update mode write parts (file_parts.h); update mode has two columns in front: op and epoch.
- * Complete mode writes a new set of files each epoch into .v<incarnation>-<epoch>/ and shows it by swapping
- * the symlink `current`; the two sets before it are kept for readers that are still at them. */
+ * Append and update mode write parts (file_parts.h); update mode has two columns in front: op and
+ * epoch. Complete mode writes a new set of files each epoch into .v<incarnation>-<epoch>/ and shows
+ * it by swapping the symlink `current`; the two sets before it are kept for readers that are still
+ * at them. */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -25,7 +26,7 @@ struct SinkWriter {
     SinkEnvironment environment;
     char *folder;
     Encoder *encoder;
-    FileParts *parts; /* complete mode: of the version being written; NULL between epochs */
+    FileParts *parts;        /* complete mode: of the version being written; NULL between epochs */
     char version_prefix[32]; /* .v<incarnation>- */
     int64_t epoch;
     bool has_rows; /* complete mode: the epoch wrote something or must show an empty answer */

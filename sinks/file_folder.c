@@ -31,7 +31,8 @@ Status file_folder_own(const char *folder, const char *server_id, int64_t sink_i
     status = file_read_all(path, OWNER_LIMIT_BYTES, &owner, err);
     if (status == STATUS_OK && strcmp(strbuf_text(&owner), wanted) != 0) {
         IGNORE(error_set(err, OBJECT_IN_USE, "folder \"%s\" belongs to another sink", folder));
-        status = error_hint(err, "Choose another path, or remove \"%s\" if that sink is gone.", path);
+        status =
+            error_hint(err, "Choose another path, or remove \"%s\" if that sink is gone.", path);
     }
     strbuf_done(&owner);
     return status;

@@ -34,8 +34,8 @@ struct FileParts {
     char *folder;
     char prefix[64]; /* part-<stream>-<incarnation> */
     char *extension;
-    Part open;       /* being written; size counts what is in the file or the buffer */
-    Part committed;  /* of the open part, by the last decided receipt */
+    Part open;      /* being written; size counts what is in the file or the buffer */
+    Part committed; /* of the open part, by the last decided receipt */
     int64_t next_seq;
     int64_t committed_next_seq;
     int fd; /* of the open part; -1 */
@@ -104,8 +104,8 @@ static Status flush(FileParts *parts, Error *err) {
     if (parts->buffer.length == 0)
         return STATUS_OK;
     if (parts->fd < 0)
-        TRY(open_part(parts, parts->open.seq, parts->open.size_bytes - (int64_t) parts->buffer.length,
-                      err));
+        TRY(open_part(parts, parts->open.seq,
+                      parts->open.size_bytes - (int64_t) parts->buffer.length, err));
     part_path(parts, parts->open.seq, true, path, sizeof(path));
     TRY(file_write_all(parts->fd, path, parts->buffer.data, parts->buffer.length, err));
     strbuf_clear(&parts->buffer);
@@ -134,10 +134,9 @@ static Status roll(FileParts *parts, Error *err) {
         TRY(file_sync_data(parts->fd, path, err));
     close_open(parts);
     if ((parts->finished_count & (parts->finished_count - 1)) == 0)
-        parts->finished =
-            memory_realloc(parts->finished, sizeof(Part) * (size_t) (parts->finished_count
-                                                                         ? parts->finished_count * 2
-                                                                         : 1));
+        parts->finished = memory_realloc(
+            parts->finished,
+            sizeof(Part) * (size_t) (parts->finished_count ? parts->finished_count * 2 : 1));
     parts->finished[parts->finished_count++] = parts->open;
     parts->open = (Part) {0};
     return STATUS_OK;
@@ -169,8 +168,7 @@ int64_t file_parts_roll_due_us(const FileParts *parts) {
     if (parts->open.seq == 0)
         return -1;
     age_left = parts->open.opened_us + parts->spec.roll_age_us - clock->wall_us(clock);
-    idle_left =
-        parts->last_write_us + parts->spec.roll_idle_us - clock->monotonic_ns(clock) / 1000;
+    idle_left = parts->last_write_us + parts->spec.roll_idle_us - clock->monotonic_ns(clock) / 1000;
     left = age_left < idle_left ? age_left : idle_left;
     return left > 0 ? left : 0;
 }
@@ -322,7 +320,8 @@ static Status delete_strangers(FileParts *parts, int64_t keep_seq, Error *err) {
         char path[PATH_MAX];
         size_t length = strlen(item->d_name);
 
-        if (item->d_name[0] != '.' || length < 5 || strcmp(item->d_name + length - 5, ".open") != 0 ||
+        if (item->d_name[0] != '.' || length < 5 ||
+            strcmp(item->d_name + length - 5, ".open") != 0 ||
             strncmp(item->d_name + 1, parts->prefix, prefix_length) != 0 ||
             item->d_name[1 + prefix_length] != '-')
             continue;

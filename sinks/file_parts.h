@@ -1,9 +1,10 @@
 /* File parts: a stream's files in a folder, written hidden and shown by rename.
  *
- * While open a part is called .part-<stream>-<incarnation>-<seq>.<ext>.open; it is appended to epoch by epoch,
- * and what counts of it is the committed length in the receipt. A roll names it in the receipt as finished; publish
- * renames it to part-<stream>-<incarnation>-<seq>.<ext>. A visible file never changes. Recovery cuts the open
- * part to its committed length, publishes what the receipt says is finished, and deletes what it does not name. */
+ * While open a part is called .part-<stream>-<incarnation>-<seq>.<ext>.open; it is appended to
+ * epoch by epoch, and what counts of it is the committed length in the receipt. A roll names it in
+ * the receipt as finished; publish renames it to part-<stream>-<incarnation>-<seq>.<ext>. A visible
+ * file never changes. Recovery cuts the open part to its committed length, publishes what the
+ * receipt says is finished, and deletes what it does not name. */
 #pragma once
 
 #include "base/clock.h"

@@ -1,11 +1,11 @@
 /* Simulated transactional sink: a stand-in for Kafka and Postgres that proves the epoch protocol.
  *
- * Its "cluster" is a SQLite file of its own: rows, a marker per (stream, sink) that is written in the same
- * transaction, and a generation that fences: recover() raises it, and a writer of an older generation can't
- * commit. Faults are asked for by option, so that a test can have the outcome it needs:
- *   fail_before_commit = n   the n-th commit fails, and nothing is there
- *   fail_after_commit = n    the n-th commit succeeds, but its outcome is not known
- * Both say 08006, as a broken connection would; the marker then decides. For tests only. */
+ * Its "cluster" is a SQLite file of its own: rows, a marker per (stream, sink) that is written in
+ * the same transaction, and a generation that fences: recover() raises it, and a writer of an older
+ * generation can't commit. Faults are asked for by option, so that a test can have the outcome it
+ * needs: fail_before_commit = n   the n-th commit fails, and nothing is there fail_after_commit = n
+ * the n-th commit succeeds, but its outcome is not known Both say 08006, as a broken connection
+ * would; the marker then decides. For tests only. */
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -37,9 +37,10 @@ static const OptionSpec simulated_options[] = {
     /* clang-format on */
 };
 
-static const char schema_sql[] =
-    "CREATE TABLE IF NOT EXISTS row (id INTEGER PRIMARY KEY, identity TEXT, epoch INTEGER, line TEXT);"
-    "CREATE TABLE IF NOT EXISTS marker (identity TEXT PRIMARY KEY, generation INTEGER, header BLOB);";
+static const char schema_sql[] = "CREATE TABLE IF NOT EXISTS row (id INTEGER PRIMARY KEY, identity "
+                                 "TEXT, epoch INTEGER, line TEXT);"
+                                 "CREATE TABLE IF NOT EXISTS marker (identity TEXT PRIMARY KEY, "
+                                 "generation INTEGER, header BLOB);";
 
 static SinkWriter *simulated_close(SinkWriter *writer) {
     if (writer) {
@@ -133,7 +134,8 @@ static Status insert_lines(SinkWriter *writer, int64_t epoch, Error *err) {
     char *line = writer->lines.data;
 
     TRY(statement_prepare(writer->database,
-                          "INSERT INTO row (identity, epoch, line) VALUES (?, ?, ?)", &insert, err));
+                          "INSERT INTO row (identity, epoch, line) VALUES (?, ?, ?)", &insert,
+                          err));
     while (line && *line) {
         char *end = strchr(line, '\n');
 
