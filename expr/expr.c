@@ -77,9 +77,11 @@ Status expr_call_named(Arena *arena, const char *name, const Expr *const *argume
     for (int i = 0; i < count; i++)
         types[i] = arguments[i]->type;
     if (is_operator_name(name))
-        status = operator_resolve(name, types, (uint32_t) count, &function, wanted, &result, err);
+        status = operator_resolve(name, (SqlTypes) {types, (uint32_t) count}, &function, wanted,
+                                  &result, err);
     else
-        status = function_resolve(name, types, (uint32_t) count, &function, wanted, &result, err);
+        status = function_resolve(name, (SqlTypes) {types, (uint32_t) count}, &function, wanted,
+                                  &result, err);
     if (status == STATUS_ERROR && count == 1 && err->sqlstate == SQLSTATE_UNDEFINED_FUNCTION &&
         call_as_cast(arena, name, arguments[0], position, ret_expr) == STATUS_OK) {
         error_clear(err);

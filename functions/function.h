@@ -168,16 +168,22 @@ typedef struct FunctionFamily {
  * the first lookup and before any thread starts. */
 void functions_add_family(const FunctionFamily *family);
 
+/* The types of a call's arguments, borrowed. */
+typedef struct SqlTypes {
+    const SqlType *items;
+    uint32_t count;
+} SqlTypes;
+
 /* Resolve as PostgreSQL does (exact, then implicit casts, preferred types, unknown literals).
  * ret_argument_types gets the types that the arguments must be cast to.
  * 42883 with the hint of PostgreSQL when none fits; 42725 when ambiguous. */
-MUST_USE Status function_resolve(const char *name, const SqlType *arguments, uint32_t count,
+MUST_USE Status function_resolve(const char *name, SqlTypes arguments,
                                  const Function **ret_function, SqlType *ret_argument_types,
                                  SqlType *ret_result, Error *err);
-MUST_USE Status operator_resolve(const char *name, const SqlType *arguments, uint32_t count,
+MUST_USE Status operator_resolve(const char *name, SqlTypes arguments,
                                  const Function **ret_function, SqlType *ret_argument_types,
                                  SqlType *ret_result, Error *err);
-MUST_USE Status aggregate_resolve(const char *name, const SqlType *arguments, uint32_t count,
+MUST_USE Status aggregate_resolve(const char *name, SqlTypes arguments,
                                   const Aggregate **ret_aggregate, SqlType *ret_argument_types,
                                   SqlType *ret_result, Error *err);
 bool aggregate_exists(const char *name);

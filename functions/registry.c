@@ -2,14 +2,13 @@
  *
  * The families are constant tables. An index of pointers, sorted by name, is built once, at the
  * first lookup, and never changes after it. Families of higher folders are added before. */
-#include "functions/function.h"
+#include "functions/registry.h"
 
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "functions/registry.h"
 
 /* One line a family: its file defines `const FunctionFamily family_NAME`. */
 /* clang-format off */
@@ -32,6 +31,7 @@
     X(regex) \
     X(digest) \
     X(session) \
+    X(nested_ops) \
     X(datetime_ops) \
     X(interval_ops) \
     X(datetime_functions) \

@@ -30,11 +30,6 @@ typedef struct CandidateList {
     uint32_t count;
 } CandidateList;
 
-typedef struct CallTypes {
-    const SqlType *types;
-    uint32_t count;
-} CallTypes;
-
 bool type_is_preferred(TypeId id) {
     return id == TYPE_BOOL || id == TYPE_FLOAT8 || id == TYPE_OID || id == TYPE_TEXT ||
            id == TYPE_TIMESTAMPTZ || id == TYPE_INTERVAL;
@@ -72,28 +67,42 @@ static bool candidate_takes_count(const Candidate *candidate, uint32_t count) {
     return candidate->argument_count == count;
 }
 
-static bool candidate_is_exact(const Candidate *candidate, CallTypes call) {
+/* All arguments that go to an array parameter have one element type. */
+static bool arrays_agree(const Candidate *candidate, SqlTypes call) {
+    const SqlType *first = NULL;
+
+    for (uint32_t i = 0; i < call.count; i++) {
+        if (candidate_type(candidate, i) != TYPE_ARRAY || call.items[i].id != TYPE_ARRAY)
+            continue;
+        if (first && !type_equal(*first, call.items[i]))
+            return false;
+        first = &call.items[i];
+    }
+    return true;
+}
+
+static bool candidate_is_exact(const Candidate *candidate, SqlTypes call) {
     for (uint32_t i = 0; i < call.count; i++) {
         TypeId wanted = candidate_type(candidate, i);
 
-        if (wanted == TYPE_ANY || wanted != call.types[i].id)
+        if (wanted == TYPE_ANY || wanted != call.items[i].id)
             return false;
     }
-    return true;
+    return arrays_agree(candidate, call);
 }
 
-static bool candidate_is_viable(const Candidate *candidate, CallTypes call) {
+static bool candidate_is_viable(const Candidate *candidate, SqlTypes call) {
     for (uint32_t i = 0; i < call.count; i++) {
-        if (!type_can_coerce(call.types[i], candidate_type(candidate, i)))
+        if (!type_can_coerce(call.items[i], candidate_type(candidate, i)))
             return false;
     }
-    return true;
+    return arrays_agree(candidate, call);
 }
 
 /* Keep the candidates with the highest score. */
-typedef int (*CandidateScore)(const Candidate *candidate, CallTypes call);
+typedef int (*CandidateScore)(const Candidate *candidate, SqlTypes call);
 
-static void keep_best(CandidateList *list, CallTypes call, CandidateScore score) {
+static void keep_best(CandidateList *list, SqlTypes call, CandidateScore score) {
     uint32_t kept = 0;
     int best = -1;
 
@@ -110,26 +119,26 @@ static void keep_best(CandidateList *list, CallTypes call, CandidateScore score)
     list->count = kept;
 }
 
-static int score_exact(const Candidate *candidate, CallTypes call) {
+static int score_exact(const Candidate *candidate, SqlTypes call) {
     int points = 0;
 
     for (uint32_t i = 0; i < call.count; i++) {
-        if (call.types[i].id != TYPE_UNKNOWN && candidate_type(candidate, i) == call.types[i].id)
+        if (call.items[i].id != TYPE_UNKNOWN && candidate_type(candidate, i) == call.items[i].id)
             points++;
     }
     return points;
 }
 
-static int score_preferred(const Candidate *candidate, CallTypes call) {
+static int score_preferred(const Candidate *candidate, SqlTypes call) {
     int points = 0;
 
     for (uint32_t i = 0; i < call.count; i++) {
         TypeId wanted = candidate_type(candidate, i);
 
-        if (call.types[i].id == TYPE_UNKNOWN)
+        if (call.items[i].id == TYPE_UNKNOWN)
             continue;
-        if (wanted == call.types[i].id ||
-            (type_is_preferred(wanted) && type_category(wanted) == type_category(call.types[i].id)))
+        if (wanted == call.items[i].id ||
+            (type_is_preferred(wanted) && type_category(wanted) == type_category(call.items[i].id)))
             points++;
     }
     return points;
@@ -166,7 +175,7 @@ static char unknown_category(const CandidateList *list, uint32_t index, bool *re
     return agree ? category : 0;
 }
 
-static void keep_categories(CandidateList *list, CallTypes call) {
+static void keep_categories(CandidateList *list, SqlTypes call) {
     char categories[LIMIT_COLUMNS];
     bool preferred[LIMIT_COLUMNS];
     uint32_t kept = 0;
@@ -175,7 +184,7 @@ static void keep_categories(CandidateList *list, CallTypes call) {
         return;
     for (uint32_t j = 0; j < call.count; j++) {
         categories[j] = 0;
-        if (call.types[j].id != TYPE_UNKNOWN)
+        if (call.items[j].id != TYPE_UNKNOWN)
             continue;
         categories[j] = unknown_category(list, j, &preferred[j]);
         if (!categories[j])
@@ -202,17 +211,17 @@ static void keep_categories(CandidateList *list, CallTypes call) {
 }
 
 /* All known arguments share a type: suppose that the unknown ones have it too. */
-static void keep_same_type(CandidateList *list, CallTypes call) {
+static void keep_same_type(CandidateList *list, SqlTypes call) {
     SqlType shared = SQL_TYPE(UNKNOWN);
     uint32_t kept = 0;
     uint32_t matching = 0;
 
     for (uint32_t i = 0; i < call.count; i++) {
-        if (call.types[i].id == TYPE_UNKNOWN)
+        if (call.items[i].id == TYPE_UNKNOWN)
             continue;
-        if (shared.id != TYPE_UNKNOWN && shared.id != call.types[i].id)
+        if (shared.id != TYPE_UNKNOWN && shared.id != call.items[i].id)
             return;
-        shared = call.types[i];
+        shared = call.items[i];
     }
     if (shared.id == TYPE_UNKNOWN)
         return;
@@ -232,16 +241,16 @@ static void keep_same_type(CandidateList *list, CallTypes call) {
     }
 }
 
-static bool call_has_unknown(CallTypes call) {
+static bool call_has_unknown(SqlTypes call) {
     for (uint32_t i = 0; i < call.count; i++) {
-        if (call.types[i].id == TYPE_UNKNOWN)
+        if (call.items[i].id == TYPE_UNKNOWN)
             return true;
     }
     return false;
 }
 
 /* Rules 1 to 6. After it: 0 none fits, 1 found, more: ambiguous. */
-static void choose_candidate(CandidateList *list, CallTypes call) {
+static void choose_candidate(CandidateList *list, SqlTypes call) {
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < list->count; i++) {
@@ -267,14 +276,14 @@ static void choose_candidate(CandidateList *list, CallTypes call) {
 }
 
 /* An operator with one unknown side: the other side's type on both is tried first. */
-static bool choose_with_shared_type(CandidateList *list, CallTypes call) {
+static bool choose_with_shared_type(CandidateList *list, SqlTypes call) {
     SqlType both[2];
 
-    if (call.count != 2 || (call.types[0].id == TYPE_UNKNOWN) == (call.types[1].id == TYPE_UNKNOWN))
+    if (call.count != 2 || (call.items[0].id == TYPE_UNKNOWN) == (call.items[1].id == TYPE_UNKNOWN))
         return false;
-    both[0] = both[1] = call.types[call.types[0].id == TYPE_UNKNOWN ? 1 : 0];
+    both[0] = both[1] = call.items[call.items[0].id == TYPE_UNKNOWN ? 1 : 0];
     for (uint32_t i = 0; i < list->count; i++) {
-        if (candidate_is_exact(&list->items[i], (CallTypes) {both, 2})) {
+        if (candidate_is_exact(&list->items[i], (SqlTypes) {both, 2})) {
             list->items[0] = list->items[i];
             list->count = 1;
             return true;
@@ -293,17 +302,17 @@ static void append_type(StrBuf *out, SqlType type) {
     IGNORE(arena_destroy(arena) ? STATUS_ERROR : STATUS_OK); /* it returns NULL */
 }
 
-static void append_signature(StrBuf *out, const char *name, CallTypes call) {
+static void append_signature(StrBuf *out, const char *name, SqlTypes call) {
     strbuf_printf(out, "%s(", name);
     for (uint32_t i = 0; i < call.count; i++) {
         if (i)
             strbuf_append_text(out, ", ");
-        append_type(out, call.types[i]);
+        append_type(out, call.items[i]);
     }
     strbuf_append_char(out, ')');
 }
 
-static Status function_error(const char *name, CallTypes call, bool is_ambiguous, Error *err) {
+static Status function_error(const char *name, SqlTypes call, bool is_ambiguous, Error *err) {
     StrBuf text = {0};
     Status status = STATUS_ERROR;
 
@@ -323,17 +332,17 @@ static Status function_error(const char *name, CallTypes call, bool is_ambiguous
     return status;
 }
 
-static void append_operation(StrBuf *out, const char *name, CallTypes call) {
+static void append_operation(StrBuf *out, const char *name, SqlTypes call) {
     if (call.count == 2) {
-        append_type(out, call.types[0]);
+        append_type(out, call.items[0]);
         strbuf_append_char(out, ' ');
     }
     strbuf_append_text(out, name);
     strbuf_append_char(out, ' ');
-    append_type(out, call.types[call.count - 1]);
+    append_type(out, call.items[call.count - 1]);
 }
 
-static Status operator_error(const char *name, CallTypes call, bool is_ambiguous, Error *err) {
+static Status operator_error(const char *name, SqlTypes call, bool is_ambiguous, Error *err) {
     StrBuf text = {0};
     Status status = STATUS_ERROR;
 
@@ -358,7 +367,7 @@ static Status operator_error(const char *name, CallTypes call, bool is_ambiguous
 
 /* ---- entry points ---- */
 
-static void collect_functions(const char *name, CallTypes call, CandidateList *ret_list) {
+static void collect_functions(const char *name, SqlTypes call, CandidateList *ret_list) {
     const Function *const *first = NULL;
     uint32_t overloads = registry_functions(name, &first);
 
@@ -376,30 +385,41 @@ static void collect_functions(const char *name, CallTypes call, CandidateList *r
     }
 }
 
+/* The array type among the arguments, for an unknown literal beside it. */
+static SqlType shared_array_type(SqlTypes call) {
+    for (uint32_t i = 0; i < call.count; i++) {
+        if (call.items[i].id == TYPE_ARRAY)
+            return call.items[i];
+    }
+    return type_array_of(TYPE_TEXT);
+}
+
 /* The types to cast to: declared ones; where any type is taken, its own; arrays likewise. */
-static void settle_arguments(const Candidate *candidate, CallTypes call, SqlType *ret_types) {
+static void settle_arguments(const Candidate *candidate, SqlTypes call, SqlType *ret_types) {
     for (uint32_t i = 0; i < call.count; i++) {
         TypeId wanted = candidate_type(candidate, i);
 
         if (wanted == TYPE_ANY)
-            ret_types[i] = call.types[i].id == TYPE_UNKNOWN ? SQL_TYPE(TEXT) : call.types[i];
-        else if (wanted == call.types[i].id)
-            ret_types[i] = call.types[i];
+            ret_types[i] = call.items[i].id == TYPE_UNKNOWN ? SQL_TYPE(TEXT) : call.items[i];
+        else if (wanted == call.items[i].id)
+            ret_types[i] = call.items[i];
+        else if (wanted == TYPE_ARRAY)
+            ret_types[i] = shared_array_type(call);
         else
             ret_types[i] = (SqlType) {.id = wanted, .typmod = -1};
     }
 }
 
 /* IS DISTINCT FROM compares by =, and takes its arguments as = does. */
-static Status settle_distinct(CallTypes call, SqlType *ret_types, Error *err) {
+static Status settle_distinct(SqlTypes call, SqlType *ret_types, Error *err) {
     const Function *equality = NULL;
     SqlType result;
 
-    return operator_resolve("=", call.types, call.count, &equality, ret_types, &result, err);
+    return operator_resolve("=", call, &equality, ret_types, &result, err);
 }
 
 /* GREATEST and LEAST: one type for all. */
-static Status settle_unified(const Function *function, CallTypes call, SqlType *ret_types,
+static Status settle_unified(const Function *function, SqlTypes call, SqlType *ret_types,
                              Error *err) {
     char construct[64];
     size_t length = strnlen(function->name, sizeof(construct) - 1);
@@ -411,13 +431,13 @@ static Status settle_unified(const Function *function, CallTypes call, SqlType *
         construct[i] = letter >= 'a' && letter <= 'z' ? (char) (letter - 'a' + 'A') : letter;
     }
     construct[length] = '\0';
-    TRY(type_unify(call.types, call.count, construct, &common, err));
+    TRY(type_unify(call.items, call.count, construct, &common, err));
     for (uint32_t i = 0; i < call.count; i++)
         ret_types[i] = common;
     return STATUS_OK;
 }
 
-static Status settle_function(const Function *function, const Candidate *candidate, CallTypes call,
+static Status settle_function(const Function *function, const Candidate *candidate, SqlTypes call,
                               SqlType *ret_types, SqlType *ret_result, Error *err) {
     if ((function->flags & FUNCTION_UNIFY) && (function->flags & FUNCTION_INTERNAL))
         TRY(settle_distinct(call, ret_types, err));
@@ -430,10 +450,8 @@ static Status settle_function(const Function *function, const Candidate *candida
     return STATUS_OK;
 }
 
-Status function_resolve(const char *name, const SqlType *arguments, uint32_t count,
-                        const Function **ret_function, SqlType *ret_argument_types,
-                        SqlType *ret_result, Error *err) {
-    CallTypes call = {arguments, count};
+Status function_resolve(const char *name, SqlTypes call, const Function **ret_function,
+                        SqlType *ret_argument_types, SqlType *ret_result, Error *err) {
     CandidateList list;
 
     collect_functions(name, call, &list);
@@ -446,13 +464,11 @@ Status function_resolve(const char *name, const SqlType *arguments, uint32_t cou
     return STATUS_OK;
 }
 
-Status operator_resolve(const char *name, const SqlType *arguments, uint32_t count,
-                        const Function **ret_function, SqlType *ret_argument_types,
-                        SqlType *ret_result, Error *err) {
-    CallTypes call = {arguments, count};
+Status operator_resolve(const char *name, SqlTypes call, const Function **ret_function,
+                        SqlType *ret_argument_types, SqlType *ret_result, Error *err) {
     CandidateList list;
 
-    assert(count == 1 || count == 2);
+    assert(call.count == 1 || call.count == 2);
     collect_functions(strcmp(name, "!=") == 0 ? "<>" : name, call, &list);
     if (!choose_with_shared_type(&list, call))
         choose_candidate(&list, call);
@@ -464,17 +480,15 @@ Status operator_resolve(const char *name, const SqlType *arguments, uint32_t cou
     return STATUS_OK;
 }
 
-Status aggregate_resolve(const char *name, const SqlType *arguments, uint32_t count,
-                         const Aggregate **ret_aggregate, SqlType *ret_argument_types,
-                         SqlType *ret_result, Error *err) {
-    CallTypes call = {arguments, count};
+Status aggregate_resolve(const char *name, SqlTypes call, const Aggregate **ret_aggregate,
+                         SqlType *ret_argument_types, SqlType *ret_result, Error *err) {
     CandidateList list = {.count = 0};
     const Aggregate *const *first = NULL;
     uint32_t overloads = registry_aggregates(name, &first);
     const Aggregate *chosen = NULL;
 
     for (uint32_t i = 0; i < overloads && list.count < CANDIDATES_MAX; i++) {
-        if (first[i]->argument_count == count)
+        if (first[i]->argument_count == call.count)
             list.items[list.count++] = (Candidate) {.aggregate = first[i],
                                                     .arguments = first[i]->arguments,
                                                     .argument_count = first[i]->argument_count};
@@ -484,7 +498,7 @@ Status aggregate_resolve(const char *name, const SqlType *arguments, uint32_t co
         return function_error(name, call, list.count > 1, err);
     chosen = list.items[0].aggregate;
     settle_arguments(&list.items[0], call, ret_argument_types);
-    *ret_result = chosen->result_type ? chosen->result_type(ret_argument_types, count)
+    *ret_result = chosen->result_type ? chosen->result_type(ret_argument_types, call.count)
                                       : (SqlType) {.id = chosen->result, .typmod = -1};
     *ret_aggregate = chosen;
     return STATUS_OK;

@@ -85,8 +85,8 @@ static Status bind_aggregate_arguments(ExprContext *cx, const AstFuncCall *call,
         inner.clause = "FILTER";
         TRY(bind_condition(&inner, call->filter, "FILTER", &bound->filter, err));
     }
-    TRY(placed(aggregate_resolve(call->name->name, have, (uint32_t) count, &bound->aggregate, want,
-                                 &bound->type, err),
+    TRY(placed(aggregate_resolve(call->name->name, (SqlTypes) {have, (uint32_t) count},
+                                 &bound->aggregate, want, &bound->type, err),
                call->base.position, err));
     for (int i = 0; i < count; i++)
         TRY(coerce(binder, bound->arguments[i], want[i], CAST_IMPLICIT, &bound->arguments[i], err));

@@ -37,8 +37,9 @@ Status make_call(Binder *binder, const char *name, const Expr **arguments, int c
     SqlType result = SQL_TYPE(UNKNOWN);
 
     argument_types(binder, arguments, count, &have, &want);
-    TRY(placed(function_resolve(name, have, (uint32_t) count, &function, want, &result, err),
-               position, err));
+    TRY(placed(
+        function_resolve(name, (SqlTypes) {have, (uint32_t) count}, &function, want, &result, err),
+        position, err));
     TRY(cast_arguments(binder, arguments, want, count, err));
     *ret_expr = finish_call(binder, function, result, arguments, count, position);
     return STATUS_OK;
@@ -54,8 +55,9 @@ Status make_operator(Binder *binder, const char *name, const Expr *left, const E
     SqlType result = SQL_TYPE(UNKNOWN);
 
     argument_types(binder, arguments, count, &have, &want);
-    TRY(placed(operator_resolve(name, have, (uint32_t) count, &function, want, &result, err),
-               position, err));
+    TRY(placed(
+        operator_resolve(name, (SqlTypes) {have, (uint32_t) count}, &function, want, &result, err),
+        position, err));
     TRY(cast_arguments(binder, arguments, want, count, err));
     *ret_expr = finish_call(binder, function, result, arguments, count, position);
     return STATUS_OK;

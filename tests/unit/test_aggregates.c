@@ -129,8 +129,8 @@ static void check(const char *name, const char *type_name, const char *values,
     SqlType result_type;
     Error err = {0};
 
-    if (aggregate_resolve(name, &input.column.type, 1, &aggregate, &argument_type, &result_type,
-                          &err) != STATUS_OK)
+    if (aggregate_resolve(name, (SqlTypes) {&input.column.type, 1}, &aggregate, &argument_type,
+                          &result_type, &err) != STATUS_OK)
         fail_msg("%s", err.message);
     check_all_ways(aggregate, result_type, &input, expected);
 }
@@ -199,8 +199,9 @@ static void rows_are_collected_in_order(void **state) {
     Error err = {0};
 
     arguments[1] = column_constant(&comma, arena);
-    assert_int_equal(aggregate_resolve("string_agg", types, 2, &aggregate, wanted, &result, &err),
-                     STATUS_OK);
+    assert_int_equal(
+        aggregate_resolve("string_agg", (SqlTypes) {types, 2}, &aggregate, wanted, &result, &err),
+        STATUS_OK);
     for (uint32_t i = 0; i < ROWS_MAX; i++)
         states[i] = i ? states[0] : new_state(aggregate, arena);
     assert_int_equal(aggregate->update(&call, &err), STATUS_OK);

@@ -137,6 +137,24 @@ static void similar_to_becomes_a_regular_expression(void **state) {
     CHECK_CALLS(cases);
 }
 
+static void arrays_are_built_and_read(void **state) {
+    static const CallCase cases[] = {
+        {"array_build", {"int4:1", "int4:NULL", "int4:3"}, "{1,NULL,3}"},
+        {"array_length", {"int4[]:{1,2,3}", "int4:1"}, "3"},
+        {"array_length", {"int4[]:{}", "int4:1"}, "NULL"},
+        {"cardinality", {"text[]:{a,b}"}, "2"},
+        {"array_to_string", {"text[]:{a,NULL,b}", "text:,"}, "a,b"},
+        {"array_to_string", {"text[]:{a,NULL,b}", "text:,", "text:*"}, "a,*,b"},
+        {"string_to_array", {"text:a,b,,c", "text:,"}, "{a,b,\"\",c}"},
+        {"=", {"int4[]:{1,2}", "'{1,2}"}, "t"},
+        {"<", {"int4[]:{1,2}", "int4[]:{1,3}"}, "t"},
+        {"=", {"int4[]:{1,2}", "text[]:{1,2}"},
+         "!42883 operator does not exist: integer[] = text[]"},
+    };
+
+    CHECK_CALLS(cases);
+}
+
 static void floats_and_mathematics(void **state) {
     static const CallCase cases[] = {
         {"+", {"float8:1e308", "float8:1e308"}, "!22003 value out of range: overflow"},
@@ -178,6 +196,7 @@ int main(void) {
         cmocka_unit_test(like_matches),
         cmocka_unit_test(regular_expressions_match),
         cmocka_unit_test(similar_to_becomes_a_regular_expression),
+        cmocka_unit_test(arrays_are_built_and_read),
         cmocka_unit_test(floats_and_mathematics),
     };
 
