@@ -35,6 +35,7 @@
     X(datetime_ops) \
     X(interval_ops) \
     X(datetime_functions) \
+    X(datetime_fields) \
     X(datetime_make) \
     X(datetime_clock) \
     X(datetime_to_char) \
