@@ -1,5 +1,5 @@
-/* Interval input and output: PostgreSQL's verbose and short forms, SQL's year-month and day-time
- * forms, ISO 8601's both; output in IntervalStyle "postgres". */
+/* Interval input: PostgreSQL's verbose and short forms, SQL's year-month and day-time
+ * forms, ISO 8601's both. */
 #include <math.h>
 #include <stdlib.h>
 #include <errno.h>
@@ -144,6 +144,7 @@ typedef struct IntervalDecoder {
     DateTimeUnit unit; /* of the next number to the left */
     bool has_unit;
     bool is_ago;
+    bool is_all_negative; /* SQL's "-1 1:00:00": the one sign is for all */
 } IntervalDecoder;
 
 /* Seconds with a fraction count as milliseconds and microseconds too. */
@@ -254,7 +255,8 @@ static DateTimeFault decode_clock_field(IntervalDecoder *decoder, const DateTime
     *ret_is_clock = fault == FAULT_NONE;
     if (fault != FAULT_NONE)
         return fault;
-    decoder->parts.micros = is_signed && *field->text == '-' ? -micros : micros;
+    decoder->parts.micros =
+        (is_signed && *field->text == '-') || decoder->is_all_negative ? -micros : micros;
     decoder->unit = UNIT_DAY; /* as in "1 02:03" */
     decoder->has_unit = true;
     if (decoder->seen & time_bits)
@@ -264,7 +266,7 @@ static DateTimeFault decode_clock_field(IntervalDecoder *decoder, const DateTime
 }
 
 static DateTimeFault decode_quantity_field(IntervalDecoder *decoder, const char *text) {
-    Quantity quantity;
+    Quantity quantity = {0};
     DateTimeFault fault;
     uint32_t bits;
 
@@ -273,6 +275,10 @@ static DateTimeFault decode_quantity_field(IntervalDecoder *decoder, const char 
         decoder->has_unit = true;
     }
     fault = read_quantity(decoder, text, &quantity);
+    if (decoder->is_all_negative && quantity.whole > 0)
+        quantity.whole = -quantity.whole;
+    if (decoder->is_all_negative && quantity.fraction > 0)
+        quantity.fraction = -quantity.fraction;
     if (fault == FAULT_NONE)
         fault = add_quantity(&decoder->parts, quantity, decoder->unit);
     if (fault != FAULT_NONE)
@@ -318,10 +324,24 @@ static DateTimeFault negate_parts(IntervalParts *parts) {
     return FAULT_NONE;
 }
 
+/* Is the first sign, a minus, the only one? */
+static bool has_one_minus(const DateTimeFields *fields) {
+    if (fields->count == 0 || *fields->items[0].text != '-')
+        return false;
+    for (int i = 1; i < fields->count; i++)
+        if (*fields->items[i].text == '-' || *fields->items[i].text == '+')
+            return false;
+    return true;
+}
+
 /* From right to left, so that a unit comes before its number. */
-static DateTimeFault decode_interval(DateTimeFields *fields, int32_t range,
+static DateTimeFault decode_interval(DateTimeFields *fields, int32_t range, IntervalStyle style,
                                      IntervalParts *ret_parts) {
-    IntervalDecoder decoder = {.fields = fields, .range = range};
+    IntervalDecoder decoder = {
+        .fields = fields,
+        .range = range,
+        .is_all_negative = style == INTERVAL_STYLE_SQL_STANDARD && has_one_minus(fields),
+    };
     DateTimeFault fault = FAULT_NONE;
 
     for (int i = fields->count - 1; i >= 0 && fault == FAULT_NONE; i--) {
@@ -493,7 +513,7 @@ static DateTimeFault iso_decode_interval(const char *text, IntervalParts *ret_pa
     return fault;
 }
 
-/* -------- the two entries -------- */
+/* -------- the entry -------- */
 
 Status interval_parse_text(const char *text, size_t length, int32_t typmod,
                            const FormSettings *settings, Interval *ret_interval, Error *err) {
@@ -506,7 +526,7 @@ Status interval_parse_text(const char *text, size_t length, int32_t typmod,
     Interval interval;
 
     if (datetime_split(text, length, INTERVAL_TEXT_BUFFER_BYTES, &fields))
-        fault = decode_interval(&fields, range, &parts);
+        fault = decode_interval(&fields, range, settings->interval_style, &parts);
     if (fault == FAULT_FORMAT && length < sizeof(copy) && !memchr(text, '\0', length)) {
         memcpy(copy, text, length);
         copy[length] = '\0';
@@ -521,40 +541,4 @@ Status interval_parse_text(const char *text, size_t length, int32_t typmod,
         return error_set(err, DATETIME_FIELD_OVERFLOW, "interval out of range");
     *ret_interval = interval_apply_typmod(interval, typmod);
     return STATUS_OK;
-}
-
-/* "2 years", with a space before and a '+' after a negative part. */
-static void append_part(StrBuf *out, int64_t number, const char *unit, bool *is_first,
-                        bool *is_after_negative) {
-    if (number == 0)
-        return;
-    strbuf_printf(out, "%s%s%lld %s%s", *is_first ? "" : " ",
-                  *is_after_negative && number > 0 ? "+" : "", (long long) number, unit,
-                  number == 1 ? "" : "s");
-    *is_first = false;
-    *is_after_negative = number < 0;
-}
-
-void interval_append_text(const Interval *interval, const FormSettings *settings, StrBuf *out) {
-    bool is_first = true;
-    bool is_after_negative = false;
-    bool is_negative = interval->micros < 0;
-    uint64_t micros = is_negative ? -(uint64_t) interval->micros : (uint64_t) interval->micros;
-    uint64_t fraction = micros % DATETIME_SECOND_US;
-
-    append_part(out, interval->months / 12, "year", &is_first, &is_after_negative);
-    append_part(out, interval->months % 12, "mon", &is_first, &is_after_negative);
-    append_part(out, interval->days, "day", &is_first, &is_after_negative);
-    if (micros == 0 && !is_first)
-        return;
-    strbuf_printf(out, "%s%s%02llu:%02llu:%02llu", is_first ? "" : " ",
-                  is_negative ? "-" : (is_after_negative ? "+" : ""),
-                  (unsigned long long) (micros / DATETIME_HOUR_US),
-                  (unsigned long long) (micros / DATETIME_MINUTE_US % 60),
-                  (unsigned long long) (micros / DATETIME_SECOND_US % 60));
-    if (fraction) {
-        strbuf_printf(out, ".%06llu", (unsigned long long) fraction);
-        while (out->length > 0 && out->data[out->length - 1] == '0')
-            out->data[--out->length] = '\0';
-    }
 }

@@ -9,9 +9,17 @@
 #include "types/timezone.h"
 #include "types/value.h"
 
+typedef enum IntervalStyle {
+    INTERVAL_STYLE_POSTGRES,
+    INTERVAL_STYLE_POSTGRES_VERBOSE,
+    INTERVAL_STYLE_SQL_STANDARD, /* changes the input of signs, too */
+    INTERVAL_STYLE_ISO_8601,
+} IntervalStyle;
+
 typedef struct FormSettings {
     const TimeZone *time_zone;       /* borrowed; never NULL */
     const char *date_style;          /* "ISO, MDY" only, for now */
+    IntervalStyle interval_style;
     int extra_float_digits;          /* 1: shortest exact */
     bool bytea_hex;                  /* else escape */
     int64_t now_us;                  /* 'now', 'today': µs since 2000-01-01 UTC */

@@ -433,9 +433,66 @@ static void text_forms_are_those_of_postgresql(void **state) {
     }
 }
 
+static void styles_are_those_of_postgresql(void **state) {
+    static const struct StyleCase {
+        IntervalStyle style;
+        const char *text;
+        const char *expected;
+    } styles[] = {
+        {INTERVAL_STYLE_POSTGRES_VERBOSE, "1 year 2 mons", "@ 1 year 2 mons"},
+        {INTERVAL_STYLE_POSTGRES_VERBOSE, "1 day 2:03:04.5", "@ 1 day 2 hours 3 mins 4.5 secs"},
+        {INTERVAL_STYLE_POSTGRES_VERBOSE, "1 year 2 mons 3 days 4:05:06",
+         "@ 1 year 2 mons 3 days 4 hours 5 mins 6 secs"},
+        {INTERVAL_STYLE_POSTGRES_VERBOSE, "-1 year -2 mons -3 days -4:05:06",
+         "@ 1 year 2 mons 3 days 4 hours 5 mins 6 secs ago"},
+        {INTERVAL_STYLE_POSTGRES_VERBOSE, "1 year -1 day", "@ 1 year -1 days"},
+        {INTERVAL_STYLE_POSTGRES_VERBOSE, "0", "@ 0"},
+        {INTERVAL_STYLE_POSTGRES_VERBOSE, "-00:00:00.5", "@ 0.5 secs ago"},
+        {INTERVAL_STYLE_POSTGRES_VERBOSE, "-1 day 2:00", "@ 1 day -2 hours ago"},
+        {INTERVAL_STYLE_POSTGRES_VERBOSE, "1 mon 00:00:01", "@ 1 mon 1 sec"},
+        {INTERVAL_STYLE_POSTGRES_VERBOSE, "-5 hours", "@ 5 hours ago"},
+        {INTERVAL_STYLE_SQL_STANDARD, "1 year 2 mons", "1-2"},
+        {INTERVAL_STYLE_SQL_STANDARD, "1 day 2:03:04.5", "1 2:03:04.5"},
+        {INTERVAL_STYLE_SQL_STANDARD, "1 year 2 mons 3 days 4:05:06", "+1-2 +3 +4:05:06"},
+        {INTERVAL_STYLE_SQL_STANDARD, "-1 year -2 mons -3 days -4:05:06", "-1-2 -3 -4:05:06"},
+        {INTERVAL_STYLE_SQL_STANDARD, "1 year -1 day", "+1-0 -1 +0:00:00"},
+        {INTERVAL_STYLE_SQL_STANDARD, "0", "0"},
+        {INTERVAL_STYLE_SQL_STANDARD, "-00:00:00.5", "-0:00:00.5"},
+        {INTERVAL_STYLE_SQL_STANDARD, "-1 day 2:00", "-1 2:00:00"},
+        {INTERVAL_STYLE_SQL_STANDARD, "1 mon 00:00:01", "+0-1 +0 +0:00:01"},
+        {INTERVAL_STYLE_SQL_STANDARD, "-5 hours", "-5:00:00"},
+        {INTERVAL_STYLE_ISO_8601, "1 year 2 mons", "P1Y2M"},
+        {INTERVAL_STYLE_ISO_8601, "1 day 2:03:04.5", "P1DT2H3M4.5S"},
+        {INTERVAL_STYLE_ISO_8601, "1 year 2 mons 3 days 4:05:06", "P1Y2M3DT4H5M6S"},
+        {INTERVAL_STYLE_ISO_8601, "-1 year -2 mons -3 days -4:05:06", "P-1Y-2M-3DT-4H-5M-6S"},
+        {INTERVAL_STYLE_ISO_8601, "1 year -1 day", "P1Y-1D"},
+        {INTERVAL_STYLE_ISO_8601, "0", "PT0S"},
+        {INTERVAL_STYLE_ISO_8601, "-00:00:00.5", "PT-0.5S"},
+        {INTERVAL_STYLE_ISO_8601, "-1 day 2:00", "P-1DT2H"},
+        {INTERVAL_STYLE_ISO_8601, "1 mon 00:00:01", "P1MT1S"},
+        {INTERVAL_STYLE_ISO_8601, "-5 hours", "PT-5H"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(styles); i++) {
+        FormSettings settings = form_settings_default;
+        StrBuf out = {0};
+        Interval interval;
+        Error err;
+
+        settings.interval_style = styles[i].style;
+        assert_int_equal(interval_parse_text(styles[i].text, strlen(styles[i].text), -1, &settings,
+                                             &interval, &err),
+                         STATUS_OK);
+        interval_append_text(&interval, &settings, &out);
+        assert_string_equal(strbuf_text(&out), styles[i].expected);
+        strbuf_done(&out);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_forms_are_those_of_postgresql),
+        cmocka_unit_test(styles_are_those_of_postgresql),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
