@@ -23,6 +23,7 @@ PEERS = {("sinks", "sources")}
 
 FUNCTION_LINES_MAX = 70
 PARAMETERS_MAX = 6
+NESTING_MAX = 4
 FILE_LINES_MAX = 800
 HEADER_LINES_MAX = 300
 README_LINES_MAX = 70
@@ -156,9 +157,19 @@ def check_function_size():
             yield f"{path}:{first}: {name} has {length} lines, {FUNCTION_LINES_MAX} at most"
 
 
+def check_nesting():
+    """Four levels deep: a fifth control word in a function stands this far in."""
+    deep = re.compile(r"(    ){" + str(NESTING_MAX + 1) + r",}(if|for|while|do|switch)\b")
+    for path in sources(".c"):
+        for number, line in enumerate(code_of(path).splitlines(), 1):
+            if deep.match(line):
+                yield f"{path}:{number}: deeper than {NESTING_MAX} levels"
+
+
 def check_parameter_count():
     for path, name, first, _, signature in functions():
         inner = re.sub(r"\([^()]*\)", "", signature.strip()[1:-1])  # function pointers
+        inner = re.sub(r",\s*Error\s*\*\s*err\w*\s*$", "", inner)  # always last, says nothing
         count = inner.count(",") + 1 if inner.strip() else 0
         if count > PARAMETERS_MAX:
             yield f"{path}:{first}: {name} has {count} parameters, {PARAMETERS_MAX} at most"
@@ -166,7 +177,8 @@ def check_parameter_count():
 
 def check_file_size():
     for path in sources(".c", ".h", ".cc", ".y", ".py"):
-        limit = HEADER_LINES_MAX if path.endswith(".h") else FILE_LINES_MAX
+        is_header = path.endswith(".h") and not path.startswith("tests/")
+        limit = HEADER_LINES_MAX if is_header else FILE_LINES_MAX
         count = text_of(path).count("\n")
         if path == "parser/grammar.y" or "/generated/" in path:
             continue  # one grammar, one file
@@ -276,6 +288,7 @@ CHECKS = {
     "no banned calls": check_banned_calls,
     "each header compiles alone": check_headers_compile_alone,
     "functions are short": check_function_size,
+    "functions are shallow": check_nesting,
     "functions take few parameters": check_parameter_count,
     "files are short": check_file_size,
     "lines are short": check_line_length,
