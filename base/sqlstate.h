@@ -23,6 +23,7 @@
     X(INTERVAL_FIELD_OVERFLOW,           "22015")            \
     X(INVALID_ARGUMENT_FOR_LOGARITHM,    "2201E")            \
     X(INVALID_ARGUMENT_FOR_POWER,        "2201F")            \
+    X(INVALID_ARGUMENT_FOR_WIDTH_BUCKET, "2201G")            \
     X(INVALID_ROW_COUNT_IN_LIMIT,        "2201W")            \
     X(INVALID_ROW_COUNT_IN_OFFSET,       "2201X")            \
     X(INVALID_ESCAPE_SEQUENCE,           "22025")            \

@@ -215,6 +215,7 @@ static Status prepare_call(Compiler *self, const Expr *expr, const uint32_t *arg
     const Value **constants =
         arena_new_array(arena, const Value *, (size_t) expr->argument_count + 1);
     void (*release)(const void *data) = NULL;
+    bool has_null = false;
 
     for (int i = 0; i < expr->argument_count; i++) {
         const Column *column = constant_of(self, arguments[i]);
@@ -223,9 +224,12 @@ static Status prepare_call(Compiler *self, const Expr *expr, const uint32_t *arg
             Value *value = arena_new(arena, Value);
 
             *value = column_get(column, 0);
+            has_null |= column_is_null(column, 0);
             constants[i] = value;
         }
     }
+    if (has_null && !(expr->function->flags & FUNCTION_NOT_STRICT))
+        return STATUS_OK; /* the answer is NULL, whatever the other arguments say */
     TRY(expr->function->prepare(constants, (uint32_t) expr->argument_count, arena, ret_data,
                                 &release, err));
     if (release) {

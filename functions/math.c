@@ -23,12 +23,11 @@ DEFINE_UNARY_KERNEL(math_ceil, double, double, ceil(v))
 DEFINE_UNARY_KERNEL(math_floor, double, double, floor(v))
 DEFINE_UNARY_KERNEL(math_round, double, double, rint(v))
 DEFINE_UNARY_KERNEL(math_trunc, double, double, trunc(v))
-DEFINE_UNARY_KERNEL(math_sign, double, double, isnan(v) ? v : (double) ((v > 0) - (v < 0)))
+DEFINE_UNARY_KERNEL(math_sign, double, double, (double) ((v > 0) - (v < 0)))
 DEFINE_UNARY_KERNEL(math_cbrt, double, double, cbrt(v))
 DEFINE_UNARY_KERNEL(math_atan, double, double, atan(v))
 DEFINE_UNARY_KERNEL(math_tanh, double, double, tanh(v))
 DEFINE_UNARY_KERNEL(math_asinh, double, double, asinh(v))
-DEFINE_UNARY_KERNEL(math_degrees, double, double, v / (M_PI / 180.0))
 DEFINE_UNARY_KERNEL(math_radians, double, double, v *(M_PI / 180.0))
 DEFINE_BINARY_KERNEL(math_atan2, double, double, double, atan2(l, r))
 
@@ -163,7 +162,7 @@ static double cosine_degrees(double v) {
 
 DEFINE_CIRCULAR(math_sind, sine_degrees(v))
 DEFINE_CIRCULAR(math_cosd, cosine_degrees(v))
-DEFINE_CIRCULAR(math_tand, sine_degrees(v) / cosine_degrees(v))
+DEFINE_CIRCULAR(math_tand, sine_degrees(v) / cosine_degrees(v) + 0.0) /* no -0 */
 
 DEFINE_MATH(math_asin, {
     if (v < -1.0 || v > 1.0)
@@ -203,6 +202,11 @@ DEFINE_MATH(math_cosh, {
     return STATUS_OK;
 })
 
+DEFINE_MATH(math_degrees, {
+    *ret_result = v / (M_PI / 180.0);
+    return isinf(*ret_result) && !isinf(v) ? overflow(err) : STATUS_OK;
+})
+
 /* -------- powers -------- */
 
 static Status power_of(double base, double exponent, double *ret_result, Error *err) {
@@ -211,7 +215,7 @@ static Status power_of(double base, double exponent, double *ret_result, Error *
     if (base == 0 && exponent < 0)
         return error_set(err, INVALID_ARGUMENT_FOR_POWER,
                          "zero raised to a negative power is undefined");
-    if (base < 0 && !isinf(base) && !isinf(exponent) && floor(exponent) != exponent)
+    if (base < 0 && !isnan(exponent) && floor(exponent) != exponent)
         return error_set(err, INVALID_ARGUMENT_FOR_POWER,
                          "a negative number raised to a non-integer power yields a complex result");
     result = pow(base, exponent);
@@ -244,14 +248,17 @@ static Status math_width_bucket(const KernelCall *call, Error *err) {
         int64_t bucket = 0;
 
         if (count <= 0)
-            return error_set(err, INVALID_PARAMETER, "count must be greater than zero");
+            return error_set(err, INVALID_ARGUMENT_FOR_WIDTH_BUCKET,
+                             "count must be greater than zero");
         if (isnan(v) || isnan(low) || isnan(high))
-            return error_set(err, INVALID_PARAMETER,
+            return error_set(err, INVALID_ARGUMENT_FOR_WIDTH_BUCKET,
                              "operand, lower bound, and upper bound cannot be NaN");
         if (isinf(low) || isinf(high))
-            return error_set(err, INVALID_PARAMETER, "lower and upper bounds must be finite");
+            return error_set(err, INVALID_ARGUMENT_FOR_WIDTH_BUCKET,
+                             "lower and upper bounds must be finite");
         if (low == high)
-            return error_set(err, INVALID_PARAMETER, "lower bound cannot equal upper bound");
+            return error_set(err, INVALID_ARGUMENT_FOR_WIDTH_BUCKET,
+                             "lower bound cannot equal upper bound");
         share = low < high ? (v - low) / (high - low) : (low - v) / (low - high);
         if (share < 0)
             bucket = 0;

@@ -171,7 +171,7 @@ static Status int4_chr(const KernelCall *call, Error *err) {
         if (code == 0)
             return error_set(err, PROGRAM_LIMIT_EXCEEDED, "null character not permitted");
         if (code < 0)
-            return error_set(err, PROGRAM_LIMIT_EXCEEDED, "character number must be positive");
+            return error_set(err, INVALID_PARAMETER, "character number must be positive");
         if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
             return error_set(err, PROGRAM_LIMIT_EXCEEDED,
                              code > 0x10ffff ? "requested character too large for encoding: %d"

@@ -184,6 +184,12 @@ static void floats_and_mathematics(void **state) {
         {"atan2", {"float8:1", "float8:0"}, "1.5707963267948966"},
         {"width_bucket", {"float8:5.35", "float8:0.024", "float8:10.06", "int4:5"}, "3"},
         {"sign", {"float8:-8.4"}, "-1"},
+        {"power", {"float8:-1", "float8:NaN"}, "NaN"},
+        {"degrees", {"float8:1e308"}, "!22003 value out of range: overflow"},
+        {"width_bucket", {"float8:1", "float8:0", "float8:2", "int4:0"},
+         "!2201G count must be greater than zero"},
+        {"~", {"text:NULL", "text:("}, "NULL"},
+        {"chr", {"int4:-1"}, "!22023 character number must be positive"},
     };
 
     CHECK_CALLS(cases);
