@@ -26,6 +26,8 @@ struct Binder {
     bool *used;
     int used_capacity;
     int view_depth;
+    int dependency_count; /* relations of the catalog that are named, views too */
+    int64_t *dependencies;
     int computed_count; /* PROJECTs that add a source's computed columns: pruned like scans */
     const Plan **computed;
 };
@@ -254,6 +256,7 @@ MUST_USE Status bind_window_table(Binder *binder, const AstWindowTable *window, 
 /* Name the plan's columns as the alias says. 42P10 when it names too many. */
 MUST_USE Status scope_add_plan(Binder *binder, Scope *scope, const Plan *plan, const char *name,
                                const char *schema, const AstAlias *alias, Error *err);
+void binder_depend(Binder *binder, int64_t relation_id);
 /* Only the columns that are named, NOT NULL or the watermark's are read. */
 const Plan *prune_scans(Binder *binder, const Plan *plan);
 

@@ -293,12 +293,26 @@ Status bind_table_ref(Binder *binder, const AstTableRef *ref, Scope *scope, cons
     if (!relation)
         return unknown_relation(binder, name, err);
     TRY(check_readable(binder, relation, ref, err));
+    binder_depend(binder, relation->id);
     if (relation->kind == RELATION_VIEW)
         return bind_view(binder, relation, ref, scope, ret_plan, err);
     TRY(choose_watermark(binder, relation, ref->watermark, &watermark, err));
     plan = add_computed(binder, relation, make_scan(binder, relation, watermark), watermark);
     *ret_plan = plan;
     return scope_add_plan(binder, scope, plan, relation->name, relation->schema, ref->alias, err);
+}
+
+void binder_depend(Binder *binder, int64_t relation_id) {
+    int64_t *ids = NULL;
+
+    for (int i = 0; i < binder->dependency_count; i++)
+        if (binder->dependencies[i] == relation_id)
+            return;
+    ids = arena_new_array(binder->arena, int64_t, (size_t) binder->dependency_count + 1);
+    for (int i = 0; i < binder->dependency_count; i++)
+        ids[i] = binder->dependencies[i];
+    ids[binder->dependency_count++] = relation_id;
+    binder->dependencies = ids;
 }
 
 /* -------- pruning -------- */

@@ -30,7 +30,9 @@ typedef struct PlannerContext {
 MUST_USE Status planner_bind_query(PlannerContext *cx, const AstNode *query, const Plan **ret_plan,
                                    Error *err);
 
-/* CREATE SOURCE / SINK / VIEW / TABLE…: checked, complete but for what the catalog gives. */
+/* CREATE SOURCE / SINK / VIEW / TABLE…: checked, complete but for what the catalog gives. `text` becomes
+ * the definition. Whether the outside can be reached is the caller's question (SourceType.check). All is
+ * in cx->arena or borrowed from the AST. */
 MUST_USE Status planner_bind_create(PlannerContext *cx, const AstNode *statement, const char *text,
                                     Relation *ret_relation, Error *err);
 

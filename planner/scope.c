@@ -5,6 +5,7 @@
  * correlated subquery) is refused where it is met. */
 #include <string.h>
 
+#include "base/nearest.h"
 #include "planner/bind.h"
 
 Scope *scope_create(Binder *binder, const Scope *outer, const CteScope *ctes) {
@@ -99,35 +100,6 @@ static const Expr *scope_column_expr(ExprContext *cx, const ScopeColumn *column,
 
 /* -------- errors -------- */
 
-/* Levenshtein's distance, but never more than `limit` + 1. Names are at most 63 bytes. */
-static int edit_distance(const char *left, const char *right, int limit) {
-    int row[65];
-    int left_length = (int) strnlen(left, 63);
-    int right_length = (int) strnlen(right, 63);
-
-    if (left_length - right_length > limit || right_length - left_length > limit)
-        return limit + 1;
-    for (int j = 0; j <= right_length; j++)
-        row[j] = j;
-    for (int i = 1; i <= left_length; i++) {
-        int diagonal = row[0];
-
-        row[0] = i;
-        for (int j = 1; j <= right_length; j++) {
-            int above = row[j];
-            int best = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
-
-            if (above + 1 < best)
-                best = above + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = above;
-            row[j] = best;
-        }
-    }
-    return row[right_length];
-}
-
 /* PostgreSQL's hint: the nearest column that is at most half (and three letters) away. */
 static void hint_nearest_column(const Scope *scope, const char *name, Error *err) {
     int limit = (int) strnlen(name, 63) / 2;
@@ -138,7 +110,7 @@ static void hint_nearest_column(const Scope *scope, const char *name, Error *err
     for (int i = 0; i < scope->table_count; i++) {
         for (int j = 0; j < scope->tables[i].columns.count; j++) {
             const ScopeColumn *column = &scope->tables[i].columns.items[j];
-            int distance = column->name ? edit_distance(name, column->name, limit) : limit + 1;
+            int distance = column->name ? (int) edit_distance(name, column->name) : limit + 1;
 
             if (distance > limit || (best && distance == limit && limit > 0))
                 continue;
@@ -178,7 +150,7 @@ Status missing_table_error(const Scope *scope, const char *name, int position, E
     for (int i = 0; scope && i < scope->table_count; i++) {
         const ScopeTable *table = &scope->tables[i];
 
-        if (table->name && edit_distance(table->name, name, 1) <= 1)
+        if (table->name && edit_distance(table->name, name) <= 1)
             return error_hint(err, "Perhaps you meant to reference the table alias \"%s\".",
                               table->name);
     }

@@ -1,0 +1,278 @@
+/* CREATE SOURCE: columns, the watermark, options. */
+#include <string.h>
+
+#include "base/nearest.h"
+#include "planner/bind_create.h"
+
+/* What every source takes beside its connector's and its format's options. */
+static const OptionSpec source_options[] = {
+    /* clang-format off */
+    {"connector", OPTION_TEXT, NULL, NULL,   "where the records come from", OPTION_REQUIRED},
+    {"format",    OPTION_TEXT, NULL, "json", "how a record is decoded", 0},
+    {"on_error",  OPTION_TEXT, NULL, "skip", "what a bad record does: skip or fail", 0},
+    {"check",     OPTION_BOOL, NULL, "true", "look at CREATE whether the source can be reached", 0},
+    {0},
+    /* clang-format on */
+};
+
+/* What any connector gives. */
+static const MetadataColumn common_metadata[] = {
+    {"ingest_time", TYPE_TIMESTAMPTZ}, {"raw", TYPE_TEXT}, {NULL, TYPE_UNKNOWN}};
+
+/* -------- options -------- */
+
+static Status bind_connector(Binder *binder, const OptionTexts *texts,
+                             const SourceType **ret_source, Error *err) {
+    const Registry *registry = binder->cx->registry;
+    const OptionText *text = find_option_text(texts, "connector");
+    Nearest nearest = nearest_begin(text ? text->value : "");
+
+    *ret_source = NULL;
+    if (!text) {
+        IGNORE(error_set(err, INVALID_PARAMETER, "option \"connector\" is missing")); /* hinted */
+        return error_hint(err, "Add connector = 'file' to WITH.");
+    }
+    *ret_source = registry_find_source(registry, text->value);
+    if (*ret_source)
+        return STATUS_OK;
+    for (const SourceType *const *source = registry->sources; *source; source++)
+        nearest_offer(&nearest, (*source)->name);
+    IGNORE(error_at(err, text->value_position, INVALID_PARAMETER, /* hinted */
+                    "there is no source connector \"%s\"", text->value));
+    if (nearest.best)
+        return error_hint(err, "Did you mean \"%s\"?", nearest.best);
+    return STATUS_ERROR;
+}
+
+static Status check_on_error(const OptionSet *options, Error *err) {
+    const OptionValue *value = option_find(options, "on_error");
+
+    if (strcmp(value->text, "skip") == 0 || strcmp(value->text, "fail") == 0)
+        return STATUS_OK;
+    if (strcmp(value->text, "null") == 0 || strncmp(value->text, "sink:", 5) == 0)
+        return not_supported(err, value->position, "on_error = '%s'", value->text);
+    IGNORE(error_at(err, value->position, INVALID_PARAMETER, /* hinted */
+                    "invalid value for option \"on_error\": \"%s\"", value->text));
+    return error_hint(err, "Possible values: skip, fail.");
+}
+
+static Status bind_source_options(Binder *binder, const AstCreateSource *create, Relation *relation,
+                                  Error *err) {
+    const OptionSpec *tables[4] = {source_options, NULL, NULL, NULL};
+    int count = 1;
+    OptionTexts texts = {0};
+
+    TRY(bind_option_texts(binder, &create->options, &texts, err));
+    TRY(bind_connector(binder, &texts, &relation->source, err));
+    TRY(bind_format(binder, &texts, &relation->format, err));
+    if (!relation->format->decoder_create && relation->format->encoder_create)
+        return error_at(err, create->base.position, INVALID_PARAMETER,
+                        "format \"%s\" can't be read", relation->format->name);
+    if (relation->source->options)
+        tables[count++] = relation->source->options;
+    if (relation->format->options)
+        tables[count++] = relation->format->options;
+    TRY(placed(options_parse(tables, texts.items, texts.count, binder->cx->environment,
+                             binder->arena, &relation->options, err),
+               create->base.position, err));
+    return check_on_error(&relation->options, err);
+}
+
+/* -------- columns -------- */
+
+static TypeId metadata_type(const SourceType *source, const char *name) {
+    for (const MetadataColumn *column = common_metadata; column->name; column++)
+        if (strcmp(column->name, name) == 0)
+            return column->type;
+    for (const MetadataColumn *column = source->metadata; column && column->name; column++)
+        if (strcmp(column->name, name) == 0)
+            return column->type;
+    return TYPE_UNKNOWN;
+}
+
+static Status check_metadata(Binder *binder, const AstColumnDef *definition,
+                             const SourceType *source, RelationColumn *column, Error *err) {
+    const char *name = definition->path ? definition->path : definition->name;
+    int position =
+        definition->path_position ? definition->path_position : definition->base.position;
+    TypeId type = metadata_type(source, name);
+    Nearest nearest = nearest_begin(name);
+
+    column->path = name;
+    if (type == TYPE_UNKNOWN) {
+        for (const MetadataColumn *known = source->metadata; known && known->name; known++)
+            nearest_offer(&nearest, known->name);
+        for (const MetadataColumn *known = common_metadata; known->name; known++)
+            nearest_offer(&nearest, known->name);
+        IGNORE(error_at(err, position, UNDEFINED_COLUMN, /* hinted */
+                        "connector \"%s\" has no metadata \"%s\"", source->name, name));
+        return nearest.best ? error_hint(err, "Did you mean FROM '%s'?", nearest.best)
+                            : STATUS_ERROR;
+    }
+    if (strcmp(name, "raw") == 0 && column->type.id == TYPE_BYTEA)
+        return STATUS_OK;
+    if (column->type.id == type)
+        return STATUS_OK;
+    IGNORE(error_at(err, definition->type->base.position, DATATYPE_MISMATCH, /* hinted */
+                    "metadata \"%s\" is %s, not %s", name,
+                    type_name(binder, (SqlType) {.id = type, .typmod = -1}),
+                    type_name(binder, column->type)));
+    return error_hint(err, "Declare it as %s and cast it in the query.",
+                      type_name(binder, (SqlType) {.id = type, .typmod = -1}));
+}
+
+static Status check_path(const AstColumnDef *definition, Error *err) {
+    if (!definition->path || strncmp(definition->path, "$", 1) == 0)
+        return STATUS_OK;
+    IGNORE(error_at(err, definition->path_position, INVALID_PARAMETER, /* hinted */
+                    "path \"%s\" must start with $", definition->path));
+    return error_hint(err, "Write FROM '$.%s'.", definition->path);
+}
+
+static Status bind_source_column(Binder *binder, const AstColumnDef *definition, Relation *relation,
+                                 RelationColumn *columns, Error *err) {
+    RelationColumn *column = &columns[relation->column_count];
+
+    TRY(bind_declared_column(binder, definition, columns, relation->column_count, column, err));
+    if (definition->is_primary_key) {
+        IGNORE(
+            not_supported(err, definition->base.position, "PRIMARY KEY on a source")); /* hinted */
+        return error_hint(err,
+                          "Changelog sources come later; without a key the source is append-only.");
+    }
+    if (definition->origin == AST_COLUMN_METADATA) {
+        column->origin = COLUMN_METADATA;
+        TRY(check_metadata(binder, definition, relation->source, column, err));
+    } else if (definition->origin == AST_COLUMN_COMPUTED) {
+        column->origin = COLUMN_COMPUTED; /* bound when all others are known */
+    } else {
+        TRY(check_path(definition, err));
+    }
+    relation->column_count++;
+    return STATUS_OK;
+}
+
+/* Over the columns that are not computed, as ids 1 …: the column's number. */
+static Status bind_computed(Binder *binder, const AstColumnDef *definition,
+                            const Relation *relation, RelationColumn *column, Error *err) {
+    Scope *scope = scope_create(binder, NULL, NULL);
+    ScopeTable table = {.name = relation->name};
+    ExprContext cx = {.binder = binder, .scope = scope, .clause = "a computed column"};
+    const Expr *expr = NULL;
+
+    table.columns.items =
+        arena_new_array(binder->arena, ScopeColumn, (size_t) relation->column_count + 1);
+    for (int i = 0; i < relation->column_count; i++)
+        if (relation->columns[i].origin != COLUMN_COMPUTED)
+            table.columns.items[table.columns.count++] = (ScopeColumn) {
+                relation->columns[i].name, i + 1, relation->columns[i].type, TIME_NONE};
+    scope_add_table(binder, scope, table);
+    scope->columns = table.columns;
+    TRY(bind_expr(&cx, definition->computed, &expr, err));
+    TRY(resolve_unknown(binder, expr, &expr, err));
+    if (expr_volatility(expr) == VOLATILITY_VOLATILE)
+        return not_supported(err, definition->computed->position, "a volatile computed column");
+    column->computed = expr;
+    column->type = expr->type;
+    return STATUS_OK;
+}
+
+/* -------- the watermark -------- */
+
+static bool names_column(const AstNode *node, const char *name) {
+    const AstColumnRef *ref = (const AstColumnRef *) node;
+
+    return node->kind == AST_COLUMN_REF && ref->part_count == 1 && !ref->is_star &&
+           strcmp(ref->parts[0], name) == 0;
+}
+
+/* ts, or ts - INTERVAL '…' */
+static Status bind_delay(Binder *binder, const AstWatermarkDef *definition, int64_t *ret_delay_us,
+                         Error *err) {
+    const AstNode *node = definition->expression;
+    const AstOp *op = (const AstOp *) node;
+    const char *name = definition->column->text;
+    ExprContext cx = {.binder = binder, .clause = "WATERMARK"};
+
+    *ret_delay_us = 0;
+    if (names_column(node, name))
+        return STATUS_OK;
+    if (node->kind != AST_OP || strcmp(op->op, "-") != 0 || !op->left ||
+        !names_column(op->left, name)) {
+        IGNORE(not_supported(err, node->position, "this watermark expression")); /* hinted */
+        return error_hint(err, "Write WATERMARK FOR %s AS %s - INTERVAL '10 seconds'.", name, name);
+    }
+    TRY(constant_interval_us(&cx, op->right, "the watermark delay", ret_delay_us, err));
+    if (*ret_delay_us < 0)
+        return error_at(err, op->right->position, INVALID_PARAMETER,
+                        "the watermark delay must not be negative");
+    return STATUS_OK;
+}
+
+static Status bind_watermark(Binder *binder, const AstWatermarkDef *definition, Relation *relation,
+                             Error *err) {
+    const AstIdentifier *name = definition->column;
+    ExprContext cx = {.binder = binder, .clause = "IDLE AFTER"};
+
+    if (relation->watermark_column >= 0)
+        return not_supported(err, definition->base.position, "a second watermark");
+    for (int i = 0; i < relation->column_count; i++)
+        if (strcmp(relation->columns[i].name, name->text) == 0)
+            relation->watermark_column = i;
+    if (relation->watermark_column < 0)
+        return error_at(err, name->base.position, UNDEFINED_COLUMN, "column \"%s\" does not exist",
+                        name->text);
+    if (relation->columns[relation->watermark_column].type.id != TYPE_TIMESTAMP &&
+        relation->columns[relation->watermark_column].type.id != TYPE_TIMESTAMPTZ) {
+        IGNORE(error_at(err, name->base.position, DATATYPE_MISMATCH, /* hinted */
+                        "watermark column \"%s\" must be timestamp or timestamptz, not %s",
+                        name->text,
+                        type_name(binder, relation->columns[relation->watermark_column].type)));
+        return error_hint(err, "Add a computed column: event_time AS (to_timestamp(%s)).",
+                          name->text);
+    }
+    TRY(bind_delay(binder, definition, &relation->watermark_delay_us, err));
+    if (definition->idle_after)
+        TRY(constant_interval_us(&cx, definition->idle_after, "IDLE AFTER",
+                                 &relation->idle_after_us, err));
+    if (definition->idle_after && relation->idle_after_us < 0)
+        return error_at(err, definition->idle_after->position, INVALID_PARAMETER,
+                        "IDLE AFTER must not be negative");
+    return STATUS_OK;
+}
+
+/* -------- the statement -------- */
+
+Status bind_source(Binder *binder, const AstCreateSource *create, Relation *relation, Error *err) {
+    RelationColumn *columns =
+        arena_new_array(binder->arena, RelationColumn, (size_t) create->items.count + 1);
+    int next = 0;
+
+    TRY(bind_source_options(binder, create, relation, err));
+    relation->columns = columns;
+    AST_FOREACH(AstNode, item, &create->items) {
+        if (item->kind == AST_KEY_DEF) {
+            IGNORE(
+                not_supported(err, item->position, "%s on a source", /* hinted */
+                              ((const AstKeyDef *) item)->is_primary ? "PRIMARY KEY" : "UNIQUE"));
+            return error_hint(err, "Changelog sources come later; without a key the source is "
+                                   "append-only.");
+        }
+        if (item->kind == AST_COLUMN_DEF)
+            TRY(bind_source_column(binder, (const AstColumnDef *) item, relation, columns, err));
+    }
+    if (relation->column_count == 0)
+        return error_at(err, create->base.position, INVALID_TABLE_DEFINITION,
+                        "a source needs at least one column");
+    AST_FOREACH(AstNode, item, &create->items) {
+        if (item->kind != AST_COLUMN_DEF)
+            continue;
+        if (columns[next].origin == COLUMN_COMPUTED)
+            TRY(bind_computed(binder, (const AstColumnDef *) item, relation, &columns[next], err));
+        next++;
+    }
+    AST_FOREACH(AstNode, item, &create->items)
+    if (item->kind == AST_WATERMARK_DEF)
+        TRY(bind_watermark(binder, (const AstWatermarkDef *) item, relation, err));
+    return STATUS_OK;
+}

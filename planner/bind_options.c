@@ -1,0 +1,66 @@
+/* WITH (…): written options to texts; connectors and formats by name. */
+#include <string.h>
+
+#include "base/nearest.h"
+#include "planner/bind_create.h"
+
+static Status option_literal(Binder *binder, const AstOption *option, const AstNode *value,
+                             const char **ret_text, Error *err) {
+    const AstLiteral *literal = (const AstLiteral *) value;
+
+    if (value->kind == AST_CAST) /* INTERVAL '5 seconds' */
+        return option_literal(binder, option, ((const AstCast *) value)->operand, ret_text, err);
+    if (value->kind == AST_SECRET_REF)
+        return not_supported(err, value->position, "SECRET as an option's value");
+    if (value->kind != AST_LITERAL || literal->literal == AST_LITERAL_NULL)
+        return error_at(err, value->position, INVALID_PARAMETER,
+                        "the value of option \"%s\" must be a constant", option->name);
+    *ret_text = literal->literal == AST_LITERAL_BOOLEAN ? (literal->integer ? "true" : "false")
+                                                        : literal->text;
+    return STATUS_OK;
+}
+
+Status bind_option_texts(Binder *binder, const AstList *options, OptionTexts *ret_texts,
+                         Error *err) {
+    OptionText *items = arena_new_array(binder->arena, OptionText, (size_t) options->count + 1);
+
+    for (int i = 0; i < options->count; i++) {
+        const AstOption *option = (const AstOption *) options->items[i];
+
+        items[i] = (OptionText) {.name = option->name,
+                                 .value = "true", /* a bare name switches on */
+                                 .name_position = option->base.position,
+                                 .value_position = option->base.position};
+        if (!option->value)
+            continue;
+        items[i].value_position = option->value->position;
+        TRY(option_literal(binder, option, option->value, &items[i].value, err));
+    }
+    *ret_texts = (OptionTexts) {options->count, items};
+    return STATUS_OK;
+}
+
+const OptionText *find_option_text(const OptionTexts *texts, const char *name) {
+    for (int i = 0; i < texts->count; i++)
+        if (strcmp(texts->items[i].name, name) == 0)
+            return &texts->items[i];
+    return NULL;
+}
+
+Status bind_format(Binder *binder, const OptionTexts *texts, const FormatType **ret_format,
+                   Error *err) {
+    const Registry *registry = binder->cx->registry;
+    const OptionText *text = find_option_text(texts, "format");
+    Nearest nearest = nearest_begin(text ? text->value : "json");
+
+    *ret_format = registry_find_format(registry, nearest.wanted);
+    if (*ret_format)
+        return STATUS_OK;
+    for (const FormatType *const *format = registry->formats; *format; format++)
+        nearest_offer(&nearest, (*format)->name);
+    IGNORE(error_at(err, text ? text->value_position : 0, INVALID_PARAMETER, /* hinted */
+                    "there is no format \"%s\"", nearest.wanted));
+    if (nearest.best)
+        return error_hint(err, "Did you mean \"%s\"?", nearest.best);
+    return STATUS_ERROR;
+}

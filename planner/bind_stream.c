@@ -1,0 +1,408 @@
+/* CREATE STREAM: the continuous query, its output mode, sinks, trigger and options. */
+#include <string.h>
+
+#include "parser/deparse.h"
+#include "planner/bind_create.h"
+#include "planner/legality.h"
+
+static const OptionSpec stream_options[] = {
+    /* clang-format off */
+    {"max_rows_per_epoch", OPTION_INT,      NULL,        NULL,   "at most this many input rows in an epoch", 0},
+    {"on_row_error",       OPTION_CHOICE,   "fail|skip", "fail", "what an error of the query's own expressions does", 0},
+    {"watermark_policy",   OPTION_CHOICE,   "min|max",   "min",  "over partitions and sources: the minimum, or Spark's maximum", 0},
+    {"retain",             OPTION_TEXT,     NULL,        NULL,   "'all': keep the result for SELECT; default without INTO", 0},
+    {"state_ttl",          OPTION_DURATION, NULL,        NULL,   "forget groups unchanged this long", 0},
+    {"state_memory_limit", OPTION_SIZE,     NULL,        NULL,   "memory for the stream's state", 0},
+    {0},
+    /* clang-format on */
+};
+
+typedef struct StreamBinding {
+    Binder *binder;
+    const AstCreateStream *create;
+    StreamPlan *stream;
+    const Plan *plan; /* bound, before a mode is chosen */
+    int sink_count;
+    const Relation **sinks;
+} StreamBinding;
+
+/* -------- sinks -------- */
+
+static Status find_sink(Binder *binder, const AstName *name, const Relation **ret_sink,
+                        Error *err) {
+    const Relation *relation =
+        binder->cx->catalog ? catalog_find(binder->cx->catalog, name->schema, name->name) : NULL;
+    const char *nearest =
+        binder->cx->catalog ? catalog_nearest(binder->cx->catalog, name->name) : NULL;
+
+    if (!relation) {
+        IGNORE(error_at(err, name->base.position, UNDEFINED_TABLE, /* hinted */
+                        "sink \"%s\" does not exist", name->name));
+        return nearest ? error_hint(err, "Perhaps you meant \"%s\".", nearest) : STATUS_ERROR;
+    }
+    if (relation->kind != RELATION_SINK)
+        return error_at(err, name->base.position, WRONG_OBJECT_TYPE, "\"%s\" is not a sink",
+                        name->name);
+    binder_depend(binder, relation->id);
+    *ret_sink = relation;
+    return STATUS_OK;
+}
+
+/* A sink with declared columns: the query's must go into them by assignment, in order. */
+static Status check_sink_columns(Binder *binder, const Relation *sink, const Plan *plan,
+                                 int position, Error *err) {
+    if (sink->column_count == 0)
+        return STATUS_OK;
+    if (sink->column_count != plan->column_count)
+        return error_at(err, position, SYNTAX_ERROR,
+                        "sink \"%s\" has %d columns, but the query has %d", sink->name,
+                        sink->column_count, plan->column_count);
+    for (int i = 0; i < plan->column_count; i++) {
+        const RelationColumn *wanted = &sink->columns[i];
+        const PlanColumn *given = &plan->columns[i];
+
+        if (type_equal(wanted->type, given->type) && strcmp(wanted->name, given->name) == 0)
+            continue;
+        IGNORE(error_at(
+            err, position, DATATYPE_MISMATCH, /* hinted */
+            "column \"%s\" of sink \"%s\" is of type %s but column %d of the query is \"%s\" "
+            "of type %s",
+            wanted->name, sink->name, type_name(binder, wanted->type), i + 1, given->name,
+            type_name(binder, given->type)));
+        return error_hint(err, "Cast and rename in the select list: %s::%s AS %s.", given->name,
+                          type_name(binder, wanted->type), wanted->name);
+    }
+    return STATUS_OK;
+}
+
+static Status bind_sinks(StreamBinding *binding, Error *err) {
+    Binder *binder = binding->binder;
+    const AstList *names = &binding->create->sinks;
+    int64_t *ids = arena_new_array(binder->arena, int64_t, (size_t) names->count + 1);
+
+    binding->sinks = arena_new_array(binder->arena, const Relation *, (size_t) names->count + 1);
+    for (int i = 0; i < names->count; i++) {
+        const AstName *name = (const AstName *) names->items[i];
+
+        TRY(find_sink(binder, name, &binding->sinks[i], err));
+        for (int j = 0; j < i; j++)
+            if (ids[j] == binding->sinks[i]->id)
+                return error_at(err, name->base.position, DUPLICATE_OBJECT,
+                                "sink \"%s\" is named more than once", name->name);
+        ids[i] = binding->sinks[i]->id;
+        TRY(check_sink_columns(binder, binding->sinks[i], binding->plan, name->base.position, err));
+    }
+    binding->sink_count = names->count;
+    binding->stream->relation.sink_ids = ids;
+    binding->stream->relation.sink_count = names->count;
+    return STATUS_OK;
+}
+
+/* -------- the output mode -------- */
+
+static unsigned mode_capability(OutputMode mode) {
+    return mode == OUTPUT_APPEND   ? SINK_TAKES_APPEND
+           : mode == OUTPUT_UPDATE ? SINK_TAKES_UPDATE
+                                   : SINK_TAKES_COMPLETE;
+}
+
+static Status check_sink_modes(const StreamBinding *binding, OutputMode mode, Error *err) {
+    for (int i = 0; i < binding->sink_count; i++)
+        if (!(binding->sinks[i]->sink->capabilities & mode_capability(mode)))
+            return error_at(err, binding->create->sinks.items[i]->position, FEATURE_NOT_SUPPORTED,
+                            "%s mode is not supported by sink \"%s\" (connector \"%s\")",
+                            output_mode_name(mode), binding->sinks[i]->name,
+                            binding->sinks[i]->sink->name);
+    return STATUS_OK;
+}
+
+static Status try_mode(StreamBinding *binding, OutputMode mode, const Plan **ret_plan, Error *err) {
+    TRY(plan_for_mode(binding->binder, binding->plan, mode, ret_plan, err));
+    return check_sink_modes(binding, mode, err);
+}
+
+static bool is_legal(StreamBinding *binding, OutputMode mode) {
+    Error ignored = {0};
+    const Plan *plan = NULL;
+
+    return try_mode(binding, mode, &plan, &ignored) == STATUS_OK;
+}
+
+/* The statement with another mode, to paste. */
+static const char *statement_with_mode(StreamBinding *binding, OutputMode mode) {
+    static const AstOutputMode modes[] = {
+        [OUTPUT_MODE_NONE] = AST_OUTPUT_DEFAULT,
+        [OUTPUT_APPEND] = AST_OUTPUT_APPEND,
+        [OUTPUT_UPDATE] = AST_OUTPUT_UPDATE,
+        [OUTPUT_COMPLETE] = AST_OUTPUT_COMPLETE,
+    };
+    AstCreateStream copy = *binding->create;
+
+    copy.output_mode = modes[mode];
+    copy.is_materialized_view = false;
+    return deparse_node(&copy.base, binding->binder->arena);
+}
+
+static Status add_mode_hint(StreamBinding *binding, OutputMode refused, Error *err) {
+    static const OutputMode order[] = {OUTPUT_UPDATE, OUTPUT_APPEND, OUTPUT_COMPLETE};
+    static const char *const advice[] = {
+        [OUTPUT_APPEND] =
+            "Group by a window over a column that has a watermark, or use another mode: ",
+        [OUTPUT_UPDATE] = "Another mode takes it: ",
+        [OUTPUT_COMPLETE] = "Another mode takes it: ",
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(order); i++) {
+        const char *text = NULL;
+
+        if (order[i] == refused || !is_legal(binding, order[i]))
+            continue;
+        text = statement_with_mode(binding, order[i]);
+        if (strlen(text) + strlen(advice[refused]) < ERROR_HINT_SIZE - 2)
+            return error_hint(err, "%s%s", advice[refused], text);
+        return error_hint(err, "Write OUTPUT MODE %s.",
+                          order[i] == OUTPUT_UPDATE   ? "UPDATE"
+                          : order[i] == OUTPUT_APPEND ? "APPEND"
+                                                      : "COMPLETE");
+    }
+    if (plan_contains_kind(binding->plan, PLAN_SORT))
+        return error_hint(err, "Leave ORDER BY out, and sort where you read the result.");
+    return STATUS_ERROR;
+}
+
+static bool sinks_prefer_upserts(const StreamBinding *binding) {
+    for (int i = 0; i < binding->sink_count; i++)
+        if (!(binding->sinks[i]->sink->capabilities & SINK_PREFERS_UPSERT))
+            return false;
+    return true; /* no sink, too: the kept result */
+}
+
+/* dialect.md, "default output mode". */
+static Status infer_mode(StreamBinding *binding, OutputMode *ret_mode, Error *err) {
+    const char *why = NULL;
+    OutputMode mode = OUTPUT_MODE_NONE;
+
+    if (is_naturally_append_only(binding->plan) && is_legal(binding, OUTPUT_APPEND)) {
+        mode = OUTPUT_APPEND;
+        why = "its rows never change";
+    } else if (sinks_prefer_upserts(binding) && is_legal(binding, OUTPUT_UPDATE)) {
+        mode = OUTPUT_UPDATE;
+        why = binding->sink_count ? "its sinks take upserts" : "its result is kept here";
+    } else if (is_legal(binding, OUTPUT_APPEND)) {
+        mode = OUTPUT_APPEND;
+        why = "the watermark closes its groups";
+    }
+    if (mode == OUTPUT_MODE_NONE) {
+        const Plan *plan = NULL;
+
+        if (!is_legal(binding, OUTPUT_UPDATE) && !is_legal(binding, OUTPUT_COMPLETE)) {
+            TRY(try_mode(binding, OUTPUT_UPDATE, &plan, err)); /* its refusal is the reason */
+            return add_mode_hint(binding, OUTPUT_UPDATE, err);
+        }
+        IGNORE(error_at(
+            err, binding->create->base.position, FEATURE_NOT_SUPPORTED, /* hinted */
+            "an inferred output mode is not supported for this stream: its rows change, and "
+            "its sinks do not take upserts"));
+        return add_mode_hint(binding, OUTPUT_APPEND, err);
+    }
+    binding->stream->inferred_mode_notice =
+        arena_printf(binding->binder->arena, "output mode of stream \"%s\" is %s: %s",
+                     binding->create->name->name, mode == OUTPUT_APPEND ? "APPEND" : "UPDATE", why);
+    *ret_mode = mode;
+    return STATUS_OK;
+}
+
+static Status bind_mode(StreamBinding *binding, Error *err) {
+    static const OutputMode modes[] = {
+        [AST_OUTPUT_DEFAULT] = OUTPUT_MODE_NONE,
+        [AST_OUTPUT_APPEND] = OUTPUT_APPEND,
+        [AST_OUTPUT_UPDATE] = OUTPUT_UPDATE,
+        [AST_OUTPUT_COMPLETE] = OUTPUT_COMPLETE,
+    };
+    OutputMode mode = modes[binding->create->output_mode];
+    StreamPlan *stream = binding->stream;
+
+    if (binding->create->is_materialized_view && mode == OUTPUT_MODE_NONE)
+        mode = OUTPUT_UPDATE;
+    if (mode == OUTPUT_MODE_NONE)
+        TRY(infer_mode(binding, &mode, err));
+    if (try_mode(binding, mode, &stream->plan, err) != STATUS_OK) {
+        if (err->sqlstate == SQLSTATE_FEATURE_NOT_SUPPORTED && !err->hint[0])
+            IGNORE(add_mode_hint(binding, mode, err)); /* the refusal stands */
+        return STATUS_ERROR;
+    }
+    stream->mode = mode;
+    stream->relation.output_mode = output_mode_name(mode);
+    return STATUS_OK;
+}
+
+/* -------- the trigger, options -------- */
+
+static Status bind_trigger(StreamBinding *binding, Error *err) {
+    Relation *relation = &binding->stream->relation;
+    ExprContext cx = {.binder = binding->binder, .clause = "TRIGGER"};
+
+    switch (binding->create->trigger) {
+    case AST_TRIGGER_DEFAULT:
+        relation->trigger = "default";
+        break;
+    case AST_TRIGGER_AVAILABLE_NOW:
+        relation->trigger = "available now";
+        break;
+    case AST_TRIGGER_ONCE:
+        relation->trigger = "once";
+        break;
+    case AST_TRIGGER_MANUAL:
+        relation->trigger = "manual";
+        break;
+    case AST_TRIGGER_EVERY:
+        TRY(constant_interval_us(&cx, binding->create->trigger_interval, "the trigger's interval",
+                                 &relation->trigger_interval_us, err));
+        if (relation->trigger_interval_us <= 0)
+            return error_at(err, binding->create->trigger_interval->position, INVALID_PARAMETER,
+                            "the trigger's interval must be positive");
+        relation->trigger = arena_printf(binding->binder->arena, "every %lld",
+                                         (long long) relation->trigger_interval_us);
+        break;
+    }
+    return STATUS_OK;
+}
+
+static Status check_retain(const OptionSet *options, bool *ret_keeps, Error *err) {
+    const OptionValue *retain = option_find(options, "retain");
+
+    if (retain->is_null)
+        return STATUS_OK;
+    if (strcmp(retain->text, "all") != 0) {
+        IGNORE(not_supported(err, retain->position, "retain = '%s'", retain->text)); /* hinted */
+        return error_hint(err, "Write retain = 'all'.");
+    }
+    *ret_keeps = true;
+    return STATUS_OK;
+}
+
+static Status bind_stream_options(StreamBinding *binding, Error *err) {
+    static const char *const later[] = {"state_ttl", "state_memory_limit"};
+    const OptionSpec *const tables[] = {stream_options, NULL};
+    Binder *binder = binding->binder;
+    StreamPlan *stream = binding->stream;
+    OptionSet *options = &stream->relation.options;
+    const OptionValue *rows = NULL;
+    OptionTexts texts = {0};
+
+    TRY(bind_option_texts(binder, &binding->create->options, &texts, err));
+    TRY(options_parse(tables, texts.items, texts.count, binder->cx->environment, binder->arena,
+                      options, err));
+    for (size_t i = 0; i < ARRAY_LENGTH(later); i++)
+        if (option_is_set(options, later[i]))
+            return not_supported(err, option_find(options, later[i])->position, "%s", later[i]);
+    rows = option_find(options, "max_rows_per_epoch");
+    if (!rows->is_null && rows->number <= 0)
+        return error_at(err, rows->position, INVALID_PARAMETER,
+                        "max_rows_per_epoch must be positive");
+    stream->max_rows_per_epoch = rows->is_null ? 0 : rows->number;
+    stream->watermark_is_max = strcmp(option_text(options, "watermark_policy"), "max") == 0;
+    stream->on_row_error_skips = strcmp(option_text(options, "on_row_error"), "skip") == 0;
+    stream->relation.keeps_result = binding->sink_count == 0;
+    return check_retain(options, &stream->relation.keeps_result, err);
+}
+
+static Status bind_late_rows(StreamBinding *binding, Error *err) {
+    if (binding->create->late_rows != AST_LATE_INTO)
+        return STATUS_OK;
+    return find_sink(binding->binder, binding->create->late_sink, &binding->stream->late_sink, err);
+}
+
+/* -------- facts of the stream -------- */
+
+typedef struct SourceFacts {
+    bool is_replayable;
+    bool has_source;
+} SourceFacts;
+
+static void look_at_scan(const Plan *node, void *data) {
+    SourceFacts *facts = data;
+
+    if (node->kind != PLAN_SCAN || node->is_bounded)
+        return;
+    facts->has_source = true;
+    if (node->relation->source && !node->relation->source->is_replayable)
+        facts->is_replayable = false;
+}
+
+static const char *guarantee_of(const StreamBinding *binding) {
+    SourceFacts facts = {.is_replayable = true};
+
+    plan_visit(binding->plan, look_at_scan, &facts);
+    for (int i = 0; i < binding->sink_count; i++)
+        if (binding->sinks[i]->sink->guarantee == SINK_AT_LEAST_ONCE)
+            return "at least once";
+    return facts.is_replayable ? "exactly once" : "at least once";
+}
+
+/* The columns that identify an output row; none when the select list leaves one out. */
+static ColumnIds output_key(const Plan *plan) {
+    for (int i = 0; i < plan->unique_key.count; i++)
+        if (!plan_find_column(plan, plan->unique_key.ids[i]))
+            return (ColumnIds) {0};
+    return plan->unique_key;
+}
+
+static Status bind_stream_query(StreamBinding *binding, Error *err) {
+    Binder *binder = binding->binder;
+    const AstCreateStream *create = binding->create;
+    SourceFacts facts = {.is_replayable = true};
+
+    binder->is_stream = true;
+    TRY(bind_query(binder, create->query, NULL, NULL, false, &binding->plan, err));
+    TRY(binder_finish(binder, binding->plan, &binding->plan, err));
+    plan_visit(binding->plan, look_at_scan, &facts);
+    if (!facts.has_source) {
+        IGNORE(not_supported(err, create->query->base.position,
+                             "a stream without a source")); /* hinted */
+        return error_hint(err, "Name a source in FROM; for a query that ends, SELECT is enough.");
+    }
+    TRY(relation_columns_of_plan(binder, binding->plan, &create->columns,
+                                 create->query->base.position, &binding->stream->relation, err));
+    return check_stream_plan(binder, binding->plan, err);
+}
+
+/* MATERIALIZED VIEW v (a, b): the plan's columns take those names. */
+static const Plan *named_output(Binder *binder, const Plan *plan, const Relation *relation) {
+    Plan *named = plan_copy(binder->arena, plan);
+    PlanColumn *columns =
+        arena_memdup(binder->arena, plan->columns, sizeof(*columns) * (size_t) plan->column_count);
+
+    for (int i = 0; i < plan->column_count; i++)
+        columns[i].name = relation->columns[i].name;
+    named->columns = columns;
+    return named;
+}
+
+Status planner_bind_stream(PlannerContext *cx, const AstNode *statement, const char *text,
+                           StreamPlan *ret_stream, Error *err) {
+    const AstCreateStream *create = (const AstCreateStream *) statement;
+    Binder binder;
+    StreamPlan stream = {0};
+    StreamBinding binding = {.binder = &binder, .create = create, .stream = &stream};
+
+    binder_init(&binder, cx);
+    if (create->is_without_data)
+        return not_supported(err, statement->position, "WITH NO DATA");
+    relation_init(&stream.relation, RELATION_STREAM, create->name, text, statement);
+    TRY(bind_stream_query(&binding, err));
+    TRY(bind_sinks(&binding, err));
+    TRY(bind_stream_options(&binding, err));
+    TRY(bind_trigger(&binding, err));
+    TRY(bind_late_rows(&binding, err));
+    TRY(bind_mode(&binding, err));
+    if (create->columns.count > 0)
+        stream.plan = named_output(&binder, stream.plan, &stream.relation);
+    stream.key = output_key(stream.plan);
+    stream.guarantee = guarantee_of(&binding);
+    stream.relation.query = deparse_node(&create->query->base, binder.arena);
+    stream.relation.dependencies = binder.dependencies;
+    stream.relation.dependency_count = binder.dependency_count;
+    *ret_stream = stream;
+    return STATUS_OK;
+}
