@@ -30,9 +30,9 @@ typedef struct PlannerContext {
 MUST_USE Status planner_bind_query(PlannerContext *cx, const AstNode *query, const Plan **ret_plan,
                                    Error *err);
 
-/* CREATE SOURCE / SINK / VIEW / TABLE…: checked, complete but for what the catalog gives. `text` becomes
- * the definition. Whether the outside can be reached is the caller's question (SourceType.check). All is
- * in cx->arena or borrowed from the AST. */
+/* CREATE SOURCE / SINK / VIEW / TABLE…: checked, complete but for what the catalog gives. `text`
+ * becomes the definition. Whether the outside can be reached is the caller's question
+ * (SourceType.check). All is in cx->arena or borrowed from the AST. */
 MUST_USE Status planner_bind_create(PlannerContext *cx, const AstNode *statement, const char *text,
                                     Relation *ret_relation, Error *err);
 
@@ -44,7 +44,8 @@ typedef struct StreamPlan {
     int64_t max_rows_per_epoch; /* 0: no bound */
     bool watermark_is_max;
     bool on_row_error_skips;
-    const Relation *late_sink;        /* LATE ROWS INTO; NULL */
+    const Relation *late_sink; /* LATE ROWS INTO; NULL */
+    const char *guarantee; /* "exactly once" or "at least once": the weakest of sources and sinks */
     const char *inferred_mode_notice; /* NULL when the mode was written */
 } StreamPlan;
 
