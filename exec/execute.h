@@ -34,7 +34,7 @@ struct RowReceiver {
 };
 
 typedef struct Query Query;
-/* `plan` is physical and outlives the query. `epoch->cancel` is polled at batch bounds (57014). */
+/* `plan` is physical; it and `environment` outlive the query. `epoch->cancel` is polled at batch bounds (57014). */
 MUST_USE Status query_open(const Plan *plan, const ExecEnvironment *environment, const Epoch *epoch,
                            Query **ret_query, Error *err);
 /* STATUS_OK: the end was reached; STATUS_MORE: call again. max_rows 0: no bound; exactly max_rows rows

@@ -2,18 +2,22 @@
  *
  * It keeps nothing from one epoch to the next outside the state tables that open() declares, so
  * checkpoint and recovery are not its business. Calls come from one worker at a time, in the order
- * open (push* end_input* end_epoch)* close, and stop at the first error. push, end_input and end_epoch
- * may return STATUS_MORE when the emitter is full: the driver calls again with the same arguments, and
- * the operator goes on where it stopped. STATUS_STOP from push: no more rows of this epoch are wanted.
+ * open ((produce | push)* end_input* end_epoch)* close, and stop at the first error. A child has ended its
+ * epoch before its parent's end_input for that port. produce, end_input and end_epoch give about one
+ * batch a call and return STATUS_MORE while there is more: the driver resets the batch arena, looks at
+ * cancel and at the receiver's patience, and calls again with the same arguments. STATUS_STOP from push:
+ * no more rows of this epoch are wanted.
  * The base counts rows, batches, late rows, state and nanoseconds: operators hold no metrics code. */
 #pragma once
 
 #include "base/arena.h"
+#include "connector/format.h"
 #include "planner/plan.h"
 #include "state/state.h"
 
 typedef struct Operator Operator;
 typedef struct Emitter Emitter;
+struct ExecEnvironment;
 
 /* One epoch, as operators see it. */
 typedef struct Epoch {
@@ -37,15 +41,23 @@ typedef struct OperatorMetrics {
 typedef void (*LateReport)(void *data, const Operator *op, const Batch *batch, uint32_t row,
                            int64_t event_time_us, int64_t watermark_us);
 
+/* A record that could not be decoded, or whose event time is NULL. Any thread; position: in words. */
+typedef void (*BadReport)(void *data, const Plan *scan, int partition, const char *position,
+                          const BadRecord *bad, const Record *record);
+
 typedef struct OperatorContext {
+    const struct ExecEnvironment *environment;
     StateStore *state; /* of the stream, or of the batch query */
     MemoryAccount *account;
     Arena *batch_arena; /* reset by the driver after each push from the source */
     Arena *epoch_arena; /* reset by the driver after the epoch */
     Arena *arena;       /* the pipeline's life */
     const Epoch *epoch; /* the one under way */
-    LateReport report_late;
+    LateReport report_late; /* any thread; NULL: nobody asks */
     void *late_data;
+    BadReport report_bad;
+    void *bad_data;
+    bool is_stream; /* results are kept in state tables, from epoch to epoch */
     int partition; /* the state partition this instance serves; -1: all of them, one after the other */
 } OperatorContext;
 
@@ -56,6 +68,8 @@ typedef struct OpType {
 
     /* Bind to `node`, which outlives the operator, and declare state tables. */
     MUST_USE Status (*open)(Operator *op, const Plan *node, Error *err);
+    /* Leaves only: emit the next batch. STATUS_OK: that was the last of this epoch. */
+    MUST_USE Status (*produce)(Operator *op, Emitter *out, Error *err);
     /* Consume one batch of input `port`. `in` is borrowed until push returns. */
     MUST_USE Status (*push)(Operator *op, int port, const Batch *in, Emitter *out, Error *err);
     /* Input `port` has given all of this epoch's rows. NULL: nothing to do. */
@@ -79,5 +93,9 @@ struct Operator {
 /* Where an operator's output goes. emit() runs the next operators at once. */
 struct Emitter {
     MUST_USE Status (*emit)(Emitter *emitter, const Batch *batch, Error *err);
-    bool is_full; /* set by the end of the pipeline: return STATUS_MORE soon */
 };
+
+/* The watermark values that reach `node`: the least (or greatest, when the epoch says so) over the scans
+ * below it that have one. INT64_MIN: none. */
+void operator_watermarks(const Plan *node, const Epoch *epoch, int64_t *ret_late_below,
+                         int64_t *ret_close_below);

@@ -4,6 +4,8 @@
  * set when the value is there (CONSTANT: bit 0); NULL: no value is missing. A NULL's slot holds zero
  * bytes. `selection` lists, ascending, the rows that count; the others may hold anything. `weights`
  * are +1 (insert) or -1 (retract), by row position, not by selection; NULL: all +1.
+ * `copies`, when there, is 1 for a row that repeats an input row which comes again later in the batch (a
+ * hopping window's rows but the last), else 0: so that a late row is counted once.
  * Columns and their bytes are borrowed from the producer until its call returns, or live in the
  * arena that the producer names. Nobody writes to a batch that was given to him. */
 #pragma once
@@ -30,6 +32,7 @@ typedef struct Batch {
     const uint32_t *selection; /* NULL: all rows */
     uint32_t selection_count;  /* meaningful only with a selection */
     const int64_t *weights;
+    const uint8_t *copies; /* by row position; NULL: none repeats */
 } Batch;
 
 static inline uint32_t batch_active_count(const Batch *batch) {

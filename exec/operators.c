@@ -1,0 +1,54 @@
+#include "exec/operators.h"
+
+#include <assert.h>
+
+static const OpType *const operator_types[PLAN_KIND_COUNT] = {
+#define X(kind, type) [kind] = &type,
+    OPERATOR_TABLE(X)
+#undef X
+};
+
+const OpType *operator_type_of(PlanKind kind) {
+    assert(kind < PLAN_KIND_COUNT);
+    assert(operator_types[kind]);
+    return operator_types[kind];
+}
+
+static int64_t fold_watermark(const Epoch *epoch, int64_t left, int64_t right) {
+    if (left == INT64_MIN || right == INT64_MIN)
+        return epoch->watermark_is_max ? (left > right ? left : right) : INT64_MIN;
+    return (left < right) == !epoch->watermark_is_max ? left : right;
+}
+
+typedef struct Watermarks {
+    bool has_any;
+    int64_t late_below;
+    int64_t close_below;
+} Watermarks;
+
+static void collect_watermarks(const Plan *node, const Epoch *epoch, Watermarks *marks) {
+    if (node->kind == PLAN_SCAN && node->watermark_column && !node->is_batch_read &&
+        node->scan_ordinal < epoch->scan_count) {
+        int64_t late_below = epoch->late_below[node->scan_ordinal];
+        int64_t close_below = epoch->close_below[node->scan_ordinal];
+
+        marks->late_below =
+            marks->has_any ? fold_watermark(epoch, marks->late_below, late_below) : late_below;
+        marks->close_below =
+            marks->has_any ? fold_watermark(epoch, marks->close_below, close_below) : close_below;
+        marks->has_any = true;
+    }
+    for (int i = 0; i < node->child_count; i++)
+        collect_watermarks(node->children[i], epoch, marks);
+}
+
+void operator_watermarks(const Plan *node, const Epoch *epoch, int64_t *ret_late_below,
+                         int64_t *ret_close_below) {
+    Watermarks marks = {.late_below = INT64_MIN, .close_below = INT64_MIN};
+
+    if (epoch->late_below && epoch->close_below)
+        collect_watermarks(node, epoch, &marks);
+    assert(marks.late_below <= marks.close_below);
+    *ret_late_below = marks.late_below;
+    *ret_close_below = marks.close_below;
+}

@@ -1,0 +1,364 @@
+#include "exec/scan_decode.h"
+
+#include <assert.h>
+
+#include "catalog/catalog.h"
+#include "exec/binding.h"
+
+enum { POSITION_TEXT_SIZE = 512 };
+
+typedef enum ColumnSource {
+    FROM_PAYLOAD,
+    FROM_PATH,
+    FROM_MODIFIED,
+    FROM_OFFSET,
+    FROM_PARTITION,
+    FROM_KEY,
+    FROM_TIMESTAMP,
+    FROM_INGEST_TIME,
+    FROM_RAW,
+    SOURCE_COUNT,
+} ColumnSource;
+
+static const char *const metadata_names[SOURCE_COUNT] = {
+    [FROM_PATH] = "path",           [FROM_MODIFIED] = "modified",
+    [FROM_OFFSET] = "offset",       [FROM_PARTITION] = "partition",
+    [FROM_KEY] = "key",             [FROM_TIMESTAMP] = "timestamp",
+    [FROM_INGEST_TIME] = "ingest_time", [FROM_RAW] = "raw",
+};
+
+typedef struct WantedColumn {
+    ColumnSource source;
+    int decoded; /* FROM_PAYLOAD: place among the decoder's columns */
+} WantedColumn;
+
+struct ScanDecoder {
+    const Plan *scan;
+    const Relation *relation;
+    OperatorContext *cx;
+    WantedColumn *wanted; /* one an output column */
+    DecodeColumn *columns;
+    uint32_t column_count;
+    int time_column; /* among the decoder's; -1: no watermark */
+    Decoder *decoder;
+    ExprProgram **pushed;
+    bool fails_on_bad;
+};
+
+/* -------- opening -------- */
+
+static int add_payload(ScanDecoder *self, int relation_column) {
+    const RelationColumn *column = &self->relation->columns[relation_column];
+
+    self->columns[self->column_count] = (DecodeColumn) {
+        .name = column->name,
+        .path = column->path,
+        .type = column->type,
+        .is_not_null = column->is_not_null,
+    };
+    return (int) self->column_count++;
+}
+
+static Status metadata_source(const Plan *scan, const RelationColumn *column,
+                              ColumnSource *ret_source, Error *err) {
+    const char *name = column->path ? column->path : column->name;
+
+    for (int i = FROM_PATH; i < SOURCE_COUNT; i++)
+        if (strcmp(metadata_names[i], name) == 0) {
+            *ret_source = (ColumnSource) i;
+            return STATUS_OK;
+        }
+    return error_at(err, scan->position, FEATURE_NOT_SUPPORTED,
+                    "metadata column \"%s\" is not supported", name);
+}
+
+static Status want_columns(ScanDecoder *self, Error *err) {
+    const Plan *scan = self->scan;
+
+    for (int i = 0; i < scan->column_count; i++) {
+        int index = scan->scan_columns[i];
+        const RelationColumn *column = &self->relation->columns[index];
+
+        assert(index < self->relation->column_count);
+        if (column->origin == COLUMN_METADATA) {
+            TRY(metadata_source(scan, column, &self->wanted[i].source, err));
+            continue;
+        }
+        if (column->origin == COLUMN_COMPUTED)
+            return error_at(err, scan->position, INTERNAL_ERROR,
+                            "a scan can't compute column \"%s\"", column->name);
+        self->wanted[i].decoded = add_payload(self, index);
+        if (scan->watermark_column == scan->columns[i].id)
+            self->time_column = self->wanted[i].decoded;
+    }
+    return STATUS_OK;
+}
+
+static bool is_wanted(const Plan *scan, int relation_column) {
+    for (int i = 0; i < scan->column_count; i++)
+        if (scan->scan_columns[i] == relation_column)
+            return true;
+    return false;
+}
+
+/* The event time, when the plan reads it for the watermark alone; NOT NULL columns that nobody reads. */
+static void want_unread_columns(ScanDecoder *self) {
+    const Relation *relation = self->relation;
+    int time = relation->watermark_column;
+
+    for (int i = 0; i < relation->column_count; i++) {
+        const RelationColumn *column = &relation->columns[i];
+        bool is_time = self->scan->watermark_column && self->time_column < 0 && i == time;
+        int place;
+
+        if (column->origin != COLUMN_PAYLOAD || is_wanted(self->scan, i))
+            continue;
+        if (!is_time && !column->is_not_null)
+            continue;
+        place = add_payload(self, i);
+        if (is_time)
+            self->time_column = place;
+        else
+            self->columns[place].is_checked_only = true;
+    }
+}
+
+/* The text of an option that the connector may not have. */
+static const char *relation_option(const Relation *relation, const char *name) {
+    for (int i = 0; i < relation->options.count; i++)
+        if (strcmp(relation->options.values[i].spec->name, name) == 0)
+            return relation->options.values[i].text;
+    return NULL;
+}
+
+Status scan_decoder_create(const Plan *scan, OperatorContext *cx, ScanDecoder **ret_decoder,
+                           Error *err) {
+    CLEANUP(scan_decoder_destroyp) ScanDecoder *self = memory_zalloc(sizeof(*self));
+    const Relation *relation = scan->relation;
+    const char *on_error = relation_option(relation, "on_error");
+    size_t count = (size_t) scan->column_count + 1;
+
+    assert(relation->kind == RELATION_SOURCE);
+    self->scan = scan;
+    self->relation = relation;
+    self->cx = cx;
+    self->time_column = -1;
+    self->fails_on_bad = on_error && strcmp(on_error, "fail") == 0;
+    self->wanted = arena_new_array(cx->arena, WantedColumn, count);
+    self->columns =
+        arena_new_array(cx->arena, DecodeColumn, count + (size_t) relation->column_count);
+    self->pushed = arena_new_array(cx->arena, ExprProgram *, (size_t) scan->pushed.count + 1);
+    TRY(want_columns(self, err));
+    want_unread_columns(self);
+    for (int i = 0; i < scan->pushed.count; i++)
+        TRY(binding_compile(scan->pushed.items[i], scan, cx->arena, &self->pushed[i], err));
+    TRY(relation->format->decoder_create(self->columns, self->column_count, &relation->options,
+                                         cx->epoch->eval.settings, &self->decoder, err));
+    *ret_decoder = TAKE(self);
+    return STATUS_OK;
+}
+
+ScanDecoder *scan_decoder_destroy(ScanDecoder *self) {
+    if (!self)
+        return NULL;
+    for (int i = 0; self->pushed && i < self->scan->pushed.count; i++)
+        self->pushed[i] = expr_program_destroy(self->pushed[i]);
+    if (self->decoder)
+        self->relation->format->decoder_destroy(self->decoder);
+    memory_free(self);
+    return NULL;
+}
+
+/* -------- bad records -------- */
+
+static Status report_bad(ScanDecoder *self, const ScanPosition *position, const BadRecord *bad,
+                         const Record *record, Error *err) {
+    char text[POSITION_TEXT_SIZE] = "";
+
+    if (position->type->describe_offset)
+        position->type->describe_offset(position->reader, position->partition, record->offset,
+                                        text, sizeof(text));
+    if (self->fails_on_bad) {
+        IGNORE(error_fill(err, bad->sqlstate, 0, "%s", bad->message)); /* it is the error */
+        if (bad->column_name)
+            IGNORE(error_detail(err, "column \"%s\" at %s", bad->column_name, text));
+        else
+            IGNORE(error_detail(err, "at %s", text));
+        return error_context(err, "source \"%s\"", self->relation->name);
+    }
+    if (self->cx->report_bad)
+        self->cx->report_bad(self->cx->bad_data, self->scan, position->partition, text, bad,
+                             record);
+    return STATUS_OK;
+}
+
+/* -------- event time -------- */
+
+static int64_t floor_to_ms(int64_t time_us) {
+    int64_t rest = time_us % 1000;
+
+    return rest < 0 ? time_us - rest - 1000 : time_us - rest;
+}
+
+static int64_t event_time(const Column *column, uint32_t row) {
+    if (type_physical(column->type.id) == PHYSICAL_INT32)
+        return COLUMN_VALUE(column, int32_t, row) * (int64_t) 86400000000;
+    return COLUMN_VALUE(column, int64_t, row);
+}
+
+/* Take the greatest event time; rows without one leave the batch as bad records. */
+static Status take_event_times(ScanDecoder *self, const DecodeResult *result,
+                               const Record *records, const ScanPosition *position,
+                               ScanStats *stats, Error *err) {
+    static const char message[] = "null event time";
+    Batch *batch = result->batch;
+    const Column *time = &batch->columns[self->time_column];
+    int64_t latest = INT64_MIN;
+    uint32_t *selection = NULL;
+    uint32_t kept = 0;
+
+    for (uint32_t row = 0; row < batch->row_count; row++) {
+        BadRecord bad = {.record = result->row_records[row],
+                         .sqlstate = SQLSTATE_NULL_VALUE_NOT_ALLOWED,
+                         .column_name = self->columns[self->time_column].name,
+                         .message = message};
+
+        if (!column_is_null(time, row)) {
+            int64_t time_us = event_time(time, row);
+
+            latest = time_us > latest && time_us != INT64_MAX ? time_us : latest;
+            if (selection)
+                selection[kept] = row;
+            kept++;
+            continue;
+        }
+        if (!selection) {
+            selection = arena_new_array(self->cx->batch_arena, uint32_t, batch->row_count);
+            for (uint32_t i = 0; i < row; i++)
+                selection[i] = i;
+        }
+        stats->bad_rows++;
+        TRY(report_bad(self, position, &bad, &records[bad.record], err));
+    }
+    batch->selection = selection;
+    batch->selection_count = kept;
+    if (latest != INT64_MIN && floor_to_ms(latest) > stats->max_event_time_us)
+        stats->max_event_time_us = floor_to_ms(latest);
+    return STATUS_OK;
+}
+
+/* -------- metadata -------- */
+
+static Value metadata_value(const ScanDecoder *self, ColumnSource source, const Block *block,
+                            const Record *record, int partition) {
+    SqlType text = SQL_TYPE(TEXT);
+    bool has_file = record->file >= 0 && record->file < block->name_count;
+
+    switch (source) {
+    case FROM_PATH:
+        if (has_file)
+            return value_text(text, block->names[record->file], strlen(block->names[record->file]));
+        break;
+    case FROM_MODIFIED:
+        if (has_file)
+            return (Value) {.type = SQL_TYPE(TIMESTAMPTZ),
+                            .int64 = block->modified_us[record->file]};
+        break;
+    case FROM_OFFSET:
+        return value_int8(record->offset);
+    case FROM_PARTITION:
+        return value_int4(partition);
+    case FROM_KEY:
+        if (record->key)
+            return value_text(text, record->key, record->key_length);
+        break;
+    case FROM_TIMESTAMP:
+        if (record->timestamp_us != INT64_MIN)
+            return (Value) {.type = SQL_TYPE(TIMESTAMPTZ), .int64 = record->timestamp_us};
+        break;
+    case FROM_INGEST_TIME:
+        return (Value) {.type = SQL_TYPE(TIMESTAMPTZ), .int64 = self->cx->epoch->eval.wall_us};
+    case FROM_RAW:
+        return value_text(text, record->data, record->length);
+    default:
+        break;
+    }
+    return value_null(text);
+}
+
+/* Metadata has the type that the connector gives; the declared one may be wider. */
+static Value fit_value(Value value, SqlType type) {
+    if (!value.is_null && value.type.id == TYPE_INT4 && type_physical(type.id) == PHYSICAL_INT64)
+        value.int64 = value.int32;
+    else if (!value.is_null && value.type.id == TYPE_INT8 &&
+             type_physical(type.id) == PHYSICAL_INT32)
+        value.int32 = (int32_t) value.int64;
+    value.type = type;
+    return value;
+}
+
+static Column metadata_column(const ScanDecoder *self, int index, const Block *block,
+                              const Record *records, const DecodeResult *result, int partition) {
+    uint32_t row_count = result->batch->row_count;
+    SqlType type = self->scan->columns[index].type;
+    Column column = column_create(type, row_count, self->cx->batch_arena);
+
+    for (uint32_t row = 0; row < row_count; row++) {
+        Value value = metadata_value(self, self->wanted[index].source, block,
+                                     &records[result->row_records[row]], partition);
+
+        value = fit_value(value, type);
+        column_put(&column, row, &value, row_count, self->cx->batch_arena);
+    }
+    return column;
+}
+
+/* -------- decoding -------- */
+
+static Status apply_pushed(ScanDecoder *self, Batch *batch, ScanStats *stats, Error *err) {
+    Arena *arena = self->cx->batch_arena;
+
+    for (int i = 0; i < self->scan->pushed.count && batch_active_count(batch) > 0; i++) {
+        uint32_t *selection = arena_alloc_raw(arena, (batch->row_count + 1) * sizeof(uint32_t));
+        uint32_t before = batch_active_count(batch);
+        uint32_t kept = 0;
+
+        TRY(expr_select(self->pushed[i], batch, &self->cx->epoch->eval, arena, selection, &kept,
+                        err));
+        assert(kept <= before);
+        stats->filtered_rows += before - kept;
+        batch->selection = selection;
+        batch->selection_count = kept;
+    }
+    return STATUS_OK;
+}
+
+Status scan_decode(ScanDecoder *self, const Block *block, uint32_t first, uint32_t count,
+                   const ScanPosition *position, ScanStats *stats, Batch *ret_batch, Error *err) {
+    const Record *records = block->records + first;
+    Arena *arena = self->cx->batch_arena;
+    DecodeResult result = {0};
+    Batch batch;
+
+    assert(count <= LIMIT_BATCH_ROWS);
+    assert(first + count <= block->record_count);
+    TRY(self->relation->format->decode(self->decoder, records, count, arena, &result, err));
+    assert(result.batch->row_count + result.bad_count <= count);
+    stats->rows_in += result.batch->row_count + result.bad_count;
+    stats->bad_rows += result.bad_count;
+    for (uint32_t i = 0; i < result.bad_count; i++)
+        TRY(report_bad(self, position, &result.bad[i], &records[result.bad[i].record], err));
+    if (self->time_column >= 0)
+        TRY(take_event_times(self, &result, records, position, stats, err));
+    batch = *result.batch;
+    batch.column_count = (uint32_t) self->scan->column_count;
+    batch.columns = arena_new_array(arena, Column, (size_t) batch.column_count + 1);
+    for (uint32_t i = 0; i < batch.column_count; i++)
+        batch.columns[i] =
+            self->wanted[i].source == FROM_PAYLOAD
+                ? result.batch->columns[self->wanted[i].decoded]
+                : metadata_column(self, (int) i, block, records, &result, position->partition);
+    TRY(apply_pushed(self, &batch, stats, err));
+    *ret_batch = batch;
+    return STATUS_OK;
+}
