@@ -1,11 +1,11 @@
 /* The inside of the aggregate operator, for its own files: op_aggregate.c (rows into groups),
  * aggregate_state.c (groups into state and back), aggregate_emit.c (groups out).
  *
- * Groups of the epoch lie in a KeyTable: payload = GroupHead, then each call's state. In a stream a group
- * that is new to the epoch starts from what the state table remembers; at the end of the epoch every group
- * is written back. A table's row is: key form of the keys -> i64 weight (rows in the group), the first
- * arrival's value form of keys whose key form does not show it, the serialised states. The slice is the
- * time at which the group closes. */
+ * Groups of the epoch lie in a KeyTable: payload = GroupHead, then each call's state. In a stream a
+ * group that is new to the epoch starts from what the state table remembers; at the end of the
+ * epoch every group is written back. A table's row is: key form of the keys -> i64 weight (rows in
+ * the group), the first arrival's value form of keys whose key form does not show it, the
+ * serialised states. The slice is the time at which the group closes. */
 #pragma once
 
 #include "exec/key_table.h"
@@ -112,7 +112,8 @@ typedef struct DistinctRows {
 MUST_USE Status aggregate_distinct(AggregateOp *self, const AggregateTerm *term, const Batch *in,
                                    DistinctRows *rows, Error *err);
 
-/* -------- aggregate_emit.c: each gives one batch a call, STATUS_MORE while there is more -------- */
+/* -------- aggregate_emit.c: each gives one batch a call, STATUS_MORE while there is more --------
+ */
 MUST_USE Status aggregate_emit_groups(AggregateOp *self, Emitter *out, Error *err);
 MUST_USE Status aggregate_emit_partial(AggregateOp *self, Emitter *out, Error *err);
 MUST_USE Status aggregate_emit_changes(AggregateOp *self, Emitter *out, Error *err);

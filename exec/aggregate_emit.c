@@ -83,8 +83,8 @@ static Status finalize_terms(AggregateOp *self, OutputRows *output, Error *err) 
     for (uint32_t i = 0; i < self->term_count; i++) {
         Column *column = &output->columns[self->key_count + i];
 
-        *column = column_create(self->base.node->columns[self->key_count + i].type,
-                                output->count, arena);
+        *column =
+            column_create(self->base.node->columns[self->key_count + i].type, output->count, arena);
         for (uint32_t row = 0; row < output->count; row++)
             states[row] = output->payloads[row] + self->terms[i].offset;
         TRY(self->terms[i].aggregate->finalize(states, output->count, column, arena, err));
@@ -235,8 +235,7 @@ static Status put_change(AggregateOp *self, OutputRows *output, uint32_t id, Err
 Status aggregate_emit_changes(AggregateOp *self, Emitter *out, Error *err) {
     uint32_t count = key_table_count(self->groups);
     OutputRows *output = output_start(self);
-    uint32_t *selection =
-        arena_alloc_raw(self->base.cx->batch_arena, EMIT_ROWS * sizeof(uint32_t));
+    uint32_t *selection = arena_alloc_raw(self->base.cx->batch_arena, EMIT_ROWS * sizeof(uint32_t));
     Batch batch;
 
     assert(self->order);
@@ -285,8 +284,8 @@ static Status gather_group(void *data, int64_t slice, StateBytes key, StateBytes
         return STATUS_STOP;
     if (self->closing_count == self->closing_capacity) {
         self->closing_capacity = self->closing_capacity ? 2 * self->closing_capacity : 64;
-        self->closing = memory_realloc(self->closing,
-                                       self->closing_capacity * sizeof(*self->closing));
+        self->closing =
+            memory_realloc(self->closing, self->closing_capacity * sizeof(*self->closing));
     }
     group = &self->closing[self->closing_count++];
     *group = (ClosingGroup) {.slice = slice, .key = key, .value = value};
@@ -309,7 +308,8 @@ static int closing_order(const void *left_group, const void *right_group) {
     if (left->slice != right->slice)
         return left->slice < right->slice ? -1 : 1;
     order = common ? memcmp(left->sort_key, right->sort_key, common) : 0;
-    return order ? order : (left->sort_size > right->sort_size) - (left->sort_size < right->sort_size);
+    return order ? order
+                 : (left->sort_size > right->sort_size) - (left->sort_size < right->sort_size);
 }
 
 static Status gather_partition(AggregateOp *self, Error *err) {

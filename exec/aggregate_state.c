@@ -15,7 +15,8 @@ static void append_schema(const AggregateOp *self, StrBuf *out) {
     for (uint32_t i = 0; i < self->term_count; i++) {
         const Aggregate *aggregate = self->terms[i].aggregate;
 
-        strbuf_printf(out, " %s%s(", aggregate->name, self->terms[i].is_distinct ? " distinct" : "");
+        strbuf_printf(out, " %s%s(", aggregate->name,
+                      self->terms[i].is_distinct ? " distinct" : "");
         for (uint32_t a = 0; a < aggregate->argument_count; a++)
             strbuf_printf(out, " %d", (int) aggregate->arguments[a]);
         strbuf_append_text(out, ")");
@@ -111,8 +112,8 @@ Status aggregate_start_group(AggregateOp *self, uint32_t id, Error *err) {
         return STATUS_OK;
     strbuf_clear(&self->key);
     key_table_append_key(self->groups, id, &self->key);
-    stored = state_get_sliced(self->table, aggregate_partition(self, hash),
-                              state_slice(self, head), hash, self->key.data, self->key.length);
+    stored = state_get_sliced(self->table, aggregate_partition(self, hash), state_slice(self, head),
+                              hash, self->key.data, self->key.length);
     if (!stored.data)
         return STATUS_OK;
     if (stored.size_bytes < sizeof(head->weight))
@@ -129,8 +130,8 @@ Status aggregate_start_group(AggregateOp *self, uint32_t id, Error *err) {
 
 /* -------- writing back -------- */
 
-/* All groups, by state partition, in order of first arrival within it: the order that parallel partitions
- * would give. */
+/* All groups, by state partition, in order of first arrival within it: the order that parallel
+ * partitions would give. */
 static void order_groups(AggregateOp *self) {
     Arena *arena = self->base.cx->epoch_arena;
     uint32_t count = key_table_count(self->groups);
@@ -165,8 +166,8 @@ static Status write_group(AggregateOp *self, uint32_t id, Error *err) {
 
     strbuf_clear(&self->key);
     key_table_append_key(self->groups, id, &self->key);
-    /* A group whose rows are all gone is gone; a query without keys keeps its one group. A retraction
-     * whose group was forgotten finds nothing to remove. */
+    /* A group whose rows are all gone is gone; a query without keys keeps its one group. A
+     * retraction whose group was forgotten finds nothing to remove. */
     if (head->weight <= 0 && self->table_count > 0)
         return state_remove_sliced(self->table, partition, state_slice(self, head), hash,
                                    self->key.data, self->key.length, err);

@@ -4,8 +4,8 @@ Status binding_column(const Plan *child, ColumnId id, int *ret_index, Error *err
     int index = plan_column_index(child, id);
 
     if (index < 0)
-        return error_set(err, INTERNAL_ERROR, "column %d is not an output of the %s below", (int) id,
-                         plan_kind_name(child->kind));
+        return error_set(err, INTERNAL_ERROR, "column %d is not an output of the %s below",
+                         (int) id, plan_kind_name(child->kind));
     *ret_index = index;
     return STATUS_OK;
 }
@@ -42,6 +42,6 @@ SqlType *binding_types(const Plan *plan, Arena *arena) {
 
 Status binding_compile(const Expr *expr, const Plan *child, Arena *arena, ExprProgram **ret_program,
                        Error *err) {
-    return expr_compile(expr, binding_ids(child, arena), (uint32_t) child->column_count, ret_program,
-                        err);
+    return expr_compile(expr, binding_ids(child, arena), (uint32_t) child->column_count,
+                        ret_program, err);
 }

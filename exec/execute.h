@@ -1,8 +1,8 @@
 /* Execute: run physical plans.
  *
- * A Query is a batch execution that can be suspended: query_run() goes on until `rows_wanted` rows or
- * `bytes_wanted` of output were given to the receiver, or the end. A portal is a Query kept between calls.
- * A Dataflow is the same operators for a stream: one call per epoch. */
+ * A Query is a batch execution that can be suspended: query_run() goes on until `rows_wanted` rows
+ * or `bytes_wanted` of output were given to the receiver, or the end. A portal is a Query kept
+ * between calls. A Dataflow is the same operators for a stream: one call per epoch. */
 #pragma once
 
 #include "base/pool.h"
@@ -12,7 +12,7 @@
 /* How the executor gets at relations that are not sources with a connector. */
 typedef struct ExecEnvironment {
     const Registry *registry;
-    Pool *workers; /* NULL: everything on the calling thread */
+    Pool *workers;      /* NULL: everything on the calling thread */
     const void *server; /* handed to system tables */
     const void *catalog;
     const void *session;
@@ -34,14 +34,15 @@ struct RowReceiver {
 };
 
 typedef struct Query Query;
-/* `plan` is physical; it and `environment` outlive the query. `epoch->cancel` is polled at batch bounds (57014). */
+/* `plan` is physical; it and `environment` outlive the query. `epoch->cancel` is polled at batch
+ * bounds (57014). */
 MUST_USE Status query_open(const Plan *plan, const ExecEnvironment *environment, const Epoch *epoch,
                            Query **ret_query, Error *err);
-/* STATUS_OK: the end was reached; STATUS_MORE: call again. max_rows 0: no bound; exactly max_rows rows
- * are given before STATUS_MORE (rest is kept for the next call). Returns MORE also when about
+/* STATUS_OK: the end was reached; STATUS_MORE: call again. max_rows 0: no bound; exactly max_rows
+ * rows are given before STATUS_MORE (rest is kept for the next call). Returns MORE also when about
  * `bytes_wanted` of output were given (0: no bound). */
-MUST_USE Status query_run(Query *query, int64_t max_rows, int64_t bytes_wanted, RowReceiver *receiver,
-                          int64_t *ret_rows, Error *err);
+MUST_USE Status query_run(Query *query, int64_t max_rows, int64_t bytes_wanted,
+                          RowReceiver *receiver, int64_t *ret_rows, Error *err);
 Query *query_close(Query *query);
 DEFINE_CLEANUP(Query, query_close)
 
@@ -56,7 +57,7 @@ typedef struct ScanRange {
 } ScanRange;
 
 typedef struct ScanStats {
-    int64_t rows_in;   /* records read */
+    int64_t rows_in; /* records read */
     int64_t bad_rows;
     int64_t filtered_rows;
     int64_t max_event_time_us; /* over the well-decoded rows, floored to ms; INT64_MIN: none */
@@ -72,15 +73,17 @@ typedef struct StreamReport {
 
 typedef struct Dataflow Dataflow;
 /* `readers[scan_ordinal]` are open and positioned by the stream; their life is the stream's. */
-MUST_USE Status dataflow_open(const Plan *plan, const ExecEnvironment *environment, StateStore *state,
-                              SourceReader *const *readers, const SourceType *const *types,
-                              const StreamReport *report, Dataflow **ret_dataflow, Error *err);
-/* Run one epoch: all ranges through the plan, end_input, end_epoch. Output batches (with weights where the
- * plan retracts) go to `receiver` in order: splits by ordinal, then per key. Bytes and answer don't depend
- * on the number of workers. `stats[i]` belongs to ranges[i]. Under LIMIT_INLINE_EPOCH_ROWS it runs on the
- * calling thread. */
+MUST_USE Status dataflow_open(const Plan *plan, const ExecEnvironment *environment,
+                              StateStore *state, SourceReader *const *readers,
+                              const SourceType *const *types, const StreamReport *report,
+                              Dataflow **ret_dataflow, Error *err);
+/* Run one epoch: all ranges through the plan, end_input, end_epoch. Output batches (with weights
+ * where the plan retracts) go to `receiver` in order: splits by ordinal, then per key. Bytes and
+ * answer don't depend on the number of workers. `stats[i]` belongs to ranges[i]. Under
+ * LIMIT_INLINE_EPOCH_ROWS it runs on the calling thread. */
 MUST_USE Status dataflow_run_epoch(Dataflow *dataflow, const Epoch *epoch, const ScanRange *ranges,
-                                   int range_count, ScanStats *stats, RowReceiver *receiver, Error *err);
+                                   int range_count, ScanStats *stats, RowReceiver *receiver,
+                                   Error *err);
 void dataflow_abort(Dataflow *dataflow);
 /* For millrace.operators. Index from 0; NULL past the end. */
 const Operator *dataflow_operator_at(const Dataflow *dataflow, int index, int *ret_parent);

@@ -53,8 +53,7 @@ typedef struct Entry {
 } Entry;
 
 static inline Entry *entry_at(const KeyTable *table, uint32_t id) {
-    return (Entry *) (table->chunks[id >> CHUNK_BITS] +
-                      (id & (CHUNK_ENTRIES - 1)) * table->stride);
+    return (Entry *) (table->chunks[id >> CHUNK_BITS] + (id & (CHUNK_ENTRIES - 1)) * table->stride);
 }
 
 /* -------- life -------- */
@@ -77,8 +76,7 @@ KeyTable *key_table_create(const SqlType *types, uint32_t key_count, size_t payl
         table->kinds[i] = is_value && physical <= PHYSICAL_INT64 ? KEY_WORD : KEY_VIEW;
         table->displays[i] = is_value ? -1 : (int32_t) (key_count + table->display_count++);
     }
-    table->payload_offset =
-        sizeof(Entry) + (key_count + table->display_count) * sizeof(KeySlot);
+    table->payload_offset = sizeof(Entry) + (key_count + table->display_count) * sizeof(KeySlot);
     table->stride = (table->payload_offset + payload_bytes + 15) & ~(size_t) 15;
     return table;
 }
@@ -147,16 +145,15 @@ Status key_table_account(KeyTable *table, Error *err) {
 
 /* -------- a batch's keys as slots -------- */
 
-#define WORD_LOOP(Type)                                                           \
-    do {                                                                          \
-        const Type *restrict values = column->values;                             \
-        for (uint32_t i = 0; i < rows->count; i++) {                              \
-            uint32_t slot = rows->rows[i] & slot_mask;                            \
-            bool is_there = validity_get(column->validity, slot);                 \
-            slots[i * stride].words[0] =                                          \
-                is_there ? (uint64_t) (int64_t) values[slot] : 0;                 \
-            slots[i * stride].words[1] = !is_there;                               \
-        }                                                                         \
+#define WORD_LOOP(Type)                                                                    \
+    do {                                                                                   \
+        const Type *restrict values = column->values;                                      \
+        for (uint32_t i = 0; i < rows->count; i++) {                                       \
+            uint32_t slot = rows->rows[i] & slot_mask;                                     \
+            bool is_there = validity_get(column->validity, slot);                          \
+            slots[i * stride].words[0] = is_there ? (uint64_t) (int64_t) values[slot] : 0; \
+            slots[i * stride].words[1] = !is_there;                                        \
+        }                                                                                  \
     } while (0)
 
 static void lay_words(const Column *column, const KeyRows *rows, KeySlot *slots, uint32_t stride) {
@@ -218,8 +215,7 @@ static void lay_forms(const Column *column, const KeyRows *rows, KeySlot *slots,
         }
         strbuf_clear(&form);
         row_append_key(&form, column, rows->rows[i]);
-        view = text_view(arena_memdup(rows->arena, form.data, form.length),
-                         (uint32_t) form.length);
+        view = text_view(arena_memdup(rows->arena, form.data, form.length), (uint32_t) form.length);
         slot_put_view(&slots[i * stride], &view);
     }
     strbuf_done(&form);

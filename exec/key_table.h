@@ -1,10 +1,10 @@
 /* KeyTable: the distinct keys of rows, numbered in order of first arrival, each with a payload.
  *
- * What grouping, DISTINCT and joins share. A batch's keys are laid out as 16-byte slots once per column,
- * so that probing compares words: integers and times by value, texts by their view; types whose equal
- * values differ in form (numeric, float, …) by their key form, with the first arrival's value form kept
- * beside it for display. NULL equals NULL; callers that see it otherwise leave such rows out.
- * Open addressing, 8-byte slots of hash bits and entry number; entries never move. */
+ * What grouping, DISTINCT and joins share. A batch's keys are laid out as 16-byte slots once per
+ * column, so that probing compares words: integers and times by value, texts by their view; types
+ * whose equal values differ in form (numeric, float, …) by their key form, with the first arrival's
+ * value form kept beside it for display. NULL equals NULL; callers that see it otherwise leave such
+ * rows out. Open addressing, 8-byte slots of hash bits and entry number; entries never move. */
 #pragma once
 
 #include "base/memory.h"
@@ -22,7 +22,8 @@ KeyTable *key_table_destroy(KeyTable *table); /* NULL is fine */
 void key_table_clear(KeyTable *table);        /* keeps a little memory for the next epoch */
 uint32_t key_table_count(const KeyTable *table);
 
-/* Rows to look up: columns 0 … key_count-1 of `keys` (types as at create), hashes by row position. */
+/* Rows to look up: columns 0 … key_count-1 of `keys` (types as at create), hashes by row position.
+ */
 typedef struct KeyRows {
     const Batch *keys;
     const uint64_t *hashes;
@@ -43,7 +44,8 @@ uint64_t key_table_hash(const KeyTable *table, uint32_t id);
 void key_table_append_key(const KeyTable *table, uint32_t id, StrBuf *out);
 /* The first arrival's value form of those columns whose key form does not show it. */
 void key_table_append_display(const KeyTable *table, uint32_t id, StrBuf *out);
-/* Another arrival was first: take its display bytes (as append_display wrote them). false: damage. */
+/* Another arrival was first: take its display bytes (as append_display wrote them). false: damage.
+ */
 bool key_table_set_display(KeyTable *table, uint32_t id, const uint8_t **cursor,
                            const uint8_t *end);
 /* The key as its first arrival showed it; borrows from the table. */

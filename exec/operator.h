@@ -2,12 +2,12 @@
  *
  * It keeps nothing from one epoch to the next outside the state tables that open() declares, so
  * checkpoint and recovery are not its business. Calls come from one worker at a time, in the order
- * open ((produce | push)* end_input* end_epoch)* close, and stop at the first error. A child has ended its
- * epoch before its parent's end_input for that port. produce, end_input and end_epoch give about one
- * batch a call and return STATUS_MORE while there is more: the driver resets the batch arena, looks at
- * cancel and at the receiver's patience, and calls again with the same arguments. STATUS_STOP from push:
- * no more rows of this epoch are wanted.
- * The base counts rows, batches, late rows, state and nanoseconds: operators hold no metrics code. */
+ * open ((produce | push)* end_input* end_epoch)* close, and stop at the first error. A child has
+ * ended its epoch before its parent's end_input for that port. produce, end_input and end_epoch
+ * give about one batch a call and return STATUS_MORE while there is more: the driver resets the
+ * batch arena, looks at cancel and at the receiver's patience, and calls again with the same
+ * arguments. STATUS_STOP from push: no more rows of this epoch are wanted. The base counts rows,
+ * batches, late rows, state and nanoseconds: operators hold no metrics code. */
 #pragma once
 
 #include "base/arena.h"
@@ -24,8 +24,8 @@ typedef struct Epoch {
     int64_t number;
     EvalContext eval;
     bool is_final; /* batch: this is the only epoch */
-    /* Watermarks by scan ordinal, µs since 2000; INT64_MIN: none yet. late_below: rows are judged by it;
-     * close_below: groups close by it. */
+    /* Watermarks by scan ordinal, µs since 2000; INT64_MIN: none yet. late_below: rows are judged
+     * by it; close_below: groups close by it. */
     const int64_t *late_below;
     const int64_t *close_below;
     int scan_count;
@@ -41,7 +41,8 @@ typedef struct OperatorMetrics {
 typedef void (*LateReport)(void *data, const Operator *op, const Batch *batch, uint32_t row,
                            int64_t event_time_us, int64_t watermark_us);
 
-/* A record that could not be decoded, or whose event time is NULL. Any thread; position: in words. */
+/* A record that could not be decoded, or whose event time is NULL. Any thread; position: in words.
+ */
 typedef void (*BadReport)(void *data, const Plan *scan, int partition, const char *position,
                           const BadRecord *bad, const Record *record);
 
@@ -49,16 +50,17 @@ typedef struct OperatorContext {
     const struct ExecEnvironment *environment;
     StateStore *state; /* of the stream, or of the batch query */
     MemoryAccount *account;
-    Arena *batch_arena; /* reset by the driver after each push from the source */
-    Arena *epoch_arena; /* reset by the driver after the epoch */
-    Arena *arena;       /* the pipeline's life */
-    const Epoch *epoch; /* the one under way */
+    Arena *batch_arena;     /* reset by the driver after each push from the source */
+    Arena *epoch_arena;     /* reset by the driver after the epoch */
+    Arena *arena;           /* the pipeline's life */
+    const Epoch *epoch;     /* the one under way */
     LateReport report_late; /* any thread; NULL: nobody asks */
     void *late_data;
     BadReport report_bad;
     void *bad_data;
     bool is_stream; /* results are kept in state tables, from epoch to epoch */
-    int partition; /* the state partition this instance serves; -1: all of them, one after the other */
+    int partition; /* the state partition this instance serves; -1: all of them, one after the other
+                    */
 } OperatorContext;
 
 typedef struct OpType {
@@ -74,9 +76,11 @@ typedef struct OpType {
     MUST_USE Status (*push)(Operator *op, int port, const Batch *in, Emitter *out, Error *err);
     /* Input `port` has given all of this epoch's rows. NULL: nothing to do. */
     MUST_USE Status (*end_input)(Operator *op, int port, Emitter *out, Error *err);
-    /* This epoch's input is complete: emit what its watermark closes, drop what it expires. NULL: nothing. */
+    /* This epoch's input is complete: emit what its watermark closes, drop what it expires. NULL:
+     * nothing. */
     MUST_USE Status (*end_epoch)(Operator *op, const Epoch *epoch, Emitter *out, Error *err);
-    /* Forget what belongs to the epoch under way (state is put back by its owner). NULL: nothing. */
+    /* Forget what belongs to the epoch under way (state is put back by its owner). NULL: nothing.
+     */
     void (*abort)(Operator *op);
     /* Free what open() took, also after a failed open(). NULL: nothing to free. */
     void (*close)(Operator *op);
@@ -95,7 +99,7 @@ struct Emitter {
     MUST_USE Status (*emit)(Emitter *emitter, const Batch *batch, Error *err);
 };
 
-/* The watermark values that reach `node`: the least (or greatest, when the epoch says so) over the scans
- * below it that have one. INT64_MIN: none. */
+/* The watermark values that reach `node`: the least (or greatest, when the epoch says so) over the
+ * scans below it that have one. INT64_MIN: none. */
 void operator_watermarks(const Plan *node, const Epoch *epoch, int64_t *ret_late_below,
                          int64_t *ret_close_below);

@@ -1,5 +1,5 @@
-/* The operators: one line adds one. From this list come the declarations, the table and the test that
- * every type is complete. */
+/* The operators: one line adds one. From this list come the declarations, the table and the test
+ * that every type is complete. */
 #pragma once
 
 #include "exec/operator.h"

@@ -67,8 +67,8 @@ static void add_step(Pipeline *pipeline, StepKind kind, PipelineNode *node, int 
     pipeline->steps[pipeline->step_count++] = (Step) {kind, node, port};
 }
 
-/* Two equal subtrees have equal fingerprints: the later ones are told apart by their number, so that
- * each has its own state. */
+/* Two equal subtrees have equal fingerprints: the later ones are told apart by their number, so
+ * that each has its own state. */
 static uint64_t unique_id(const Pipeline *pipeline, const Plan *node) {
     uint64_t id = plan_fingerprint(node);
 
@@ -142,7 +142,8 @@ static Status build(Pipeline *pipeline, const Plan *plan, PipelineNode **ret_nod
     return build_inner(pipeline, plan, ret_node, err);
 }
 
-/* Nodes lie children first, in the order in which they run: each subtree's steps follow one another. */
+/* Nodes lie children first, in the order in which they run: each subtree's steps follow one
+ * another. */
 static void plan_steps(Pipeline *pipeline) {
     for (int i = 0; i < pipeline->node_count; i++) {
         PipelineNode *node = pipeline->nodes[i];

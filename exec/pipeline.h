@@ -1,9 +1,10 @@
-/* Pipeline: the operators of one plan tree (or of a part of it), wired together and driven step by step.
+/* Pipeline: the operators of one plan tree (or of a part of it), wired together and driven step by
+ * step.
  *
- * The steps are fixed by the tree: for each operator its children first (a join's right side before its
- * left), then end_input for each, then end_epoch. pipeline_step makes one call; between calls the batch
- * arena is empty and the pipeline can wait for as long as it likes. A pipeline is used by one thread at a
- * time; streams run their epoch's stages with one pipeline a worker. */
+ * The steps are fixed by the tree: for each operator its children first (a join's right side before
+ * its left), then end_input for each, then end_epoch. pipeline_step makes one call; between calls
+ * the batch arena is empty and the pipeline can wait for as long as it likes. A pipeline is used by
+ * one thread at a time; streams run their epoch's stages with one pipeline a worker. */
 #pragma once
 
 #include "exec/operator.h"
@@ -30,7 +31,8 @@ DEFINE_CLEANUP(Pipeline, pipeline_destroy)
 void pipeline_begin(Pipeline *pipeline, const Epoch *epoch);
 /* One batch into the inlet's parent. STATUS_STOP: no more are wanted. */
 MUST_USE Status pipeline_feed(Pipeline *pipeline, const Batch *batch, Error *err);
-/* One call. STATUS_MORE: there are more steps; STATUS_OK: the epoch is complete. 57014 when cancelled. */
+/* One call. STATUS_MORE: there are more steps; STATUS_OK: the epoch is complete. 57014 when
+ * cancelled. */
 MUST_USE Status pipeline_step(Pipeline *pipeline, Error *err);
 /* All steps. */
 MUST_USE Status pipeline_run(Pipeline *pipeline, Error *err);

@@ -1,7 +1,7 @@
 /* Query: a batch execution that can wait: one pipeline, stepped until its receiver has had enough.
  *
- * Rows go straight from the root to the receiver as long as it wants some; what comes beyond that (the rest
- * of a batch, at most what one step makes) is kept for the next call. */
+ * Rows go straight from the root to the receiver as long as it wants some; what comes beyond that
+ * (the rest of a batch, at most what one step makes) is kept for the next call. */
 #include <assert.h>
 
 #include "exec/binding.h"
@@ -150,8 +150,7 @@ Status query_open(const Plan *plan, const ExecEnvironment *environment, const Ep
     query->scratch = arena_create("query step", 0);
     query->state = state_store_create(environment->account, 1);
     query->types = binding_types(plan, query->arena);
-    query->kept =
-        row_set_create(query->types, (uint32_t) plan->column_count, environment->account);
+    query->kept = row_set_create(query->types, (uint32_t) plan->column_count, environment->account);
     options.cx = (OperatorContext) {.environment = environment,
                                     .state = query->state,
                                     .account = environment->account,

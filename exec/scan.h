@@ -1,5 +1,5 @@
-/* Scan: how a source's records become the columns that a SCAN node wants. Shared by batch reads, which
- * open the source themselves, and by streams, which feed ranges. */
+/* Scan: how a source's records become the columns that a SCAN node wants. Shared by batch reads,
+ * which open the source themselves, and by streams, which feed ranges. */
 #pragma once
 
 #include "exec/execute.h"

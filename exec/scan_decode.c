@@ -21,10 +21,14 @@ typedef enum ColumnSource {
 } ColumnSource;
 
 static const char *const metadata_names[SOURCE_COUNT] = {
-    [FROM_PATH] = "path",           [FROM_MODIFIED] = "modified",
-    [FROM_OFFSET] = "offset",       [FROM_PARTITION] = "partition",
-    [FROM_KEY] = "key",             [FROM_TIMESTAMP] = "timestamp",
-    [FROM_INGEST_TIME] = "ingest_time", [FROM_RAW] = "raw",
+    [FROM_PATH] = "path",
+    [FROM_MODIFIED] = "modified",
+    [FROM_OFFSET] = "offset",
+    [FROM_PARTITION] = "partition",
+    [FROM_KEY] = "key",
+    [FROM_TIMESTAMP] = "timestamp",
+    [FROM_INGEST_TIME] = "ingest_time",
+    [FROM_RAW] = "raw",
 };
 
 typedef struct WantedColumn {
@@ -101,7 +105,8 @@ static bool is_wanted(const Plan *scan, int relation_column) {
     return false;
 }
 
-/* The event time, when the plan reads it for the watermark alone; NOT NULL columns that nobody reads. */
+/* The event time, when the plan reads it for the watermark alone; NOT NULL columns that nobody
+ * reads. */
 static void want_unread_columns(ScanDecoder *self) {
     const Relation *relation = self->relation;
     int time = relation->watermark_column;
@@ -176,8 +181,8 @@ static Status report_bad(ScanDecoder *self, const ScanPosition *position, const 
     char text[POSITION_TEXT_SIZE] = "";
 
     if (position->type->describe_offset)
-        position->type->describe_offset(position->reader, position->partition, record->offset,
-                                        text, sizeof(text));
+        position->type->describe_offset(position->reader, position->partition, record->offset, text,
+                                        sizeof(text));
     if (self->fails_on_bad) {
         IGNORE(error_fill(err, bad->sqlstate, 0, "%s", bad->message)); /* it is the error */
         if (bad->column_name)
@@ -207,9 +212,8 @@ static int64_t event_time(const Column *column, uint32_t row) {
 }
 
 /* Take the greatest event time; rows without one leave the batch as bad records. */
-static Status take_event_times(ScanDecoder *self, const DecodeResult *result,
-                               const Record *records, const ScanPosition *position,
-                               ScanStats *stats, Error *err) {
+static Status take_event_times(ScanDecoder *self, const DecodeResult *result, const Record *records,
+                               const ScanPosition *position, ScanStats *stats, Error *err) {
     static const char message[] = "null event time";
     Batch *batch = result->batch;
     const Column *time = &batch->columns[self->time_column];

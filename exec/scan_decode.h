@@ -1,7 +1,8 @@
 /* ScanDecoder: records to the columns of one SCAN node: decoded, checked, filtered, counted.
  *
- * A record is bad when the format says so, or when its event time is NULL (22004). The greatest event time
- * is taken over every well-decoded record, before any filter, floored to milliseconds. */
+ * A record is bad when the format says so, or when its event time is NULL (22004). The greatest
+ * event time is taken over every well-decoded record, before any filter, floored to milliseconds.
+ */
 #pragma once
 
 #include "exec/execute.h"
@@ -18,8 +19,8 @@ MUST_USE Status scan_decoder_create(const Plan *scan, OperatorContext *cx,
                                     ScanDecoder **ret_decoder, Error *err);
 ScanDecoder *scan_decoder_destroy(ScanDecoder *decoder);
 DEFINE_CLEANUP(ScanDecoder, scan_decoder_destroy)
-/* `count` records of the block from `first`, LIMIT_BATCH_ROWS at most. The batch lives in the batch arena
- * and borrows from the block. Adds to `stats`. */
+/* `count` records of the block from `first`, LIMIT_BATCH_ROWS at most. The batch lives in the batch
+ * arena and borrows from the block. Adds to `stats`. */
 MUST_USE Status scan_decode(ScanDecoder *decoder, const Block *block, uint32_t first,
                             uint32_t count, const ScanPosition *position, ScanStats *stats,
                             Batch *ret_batch, Error *err);

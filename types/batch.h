@@ -1,13 +1,13 @@
 /* Batch: what flows between operators: up to LIMIT_BATCH_ROWS rows as columns.
  *
- * A column is FLAT (a value a row) or CONSTANT (one value for all rows). `validity` has a bit a row,
- * set when the value is there (CONSTANT: bit 0); NULL: no value is missing. A NULL's slot holds zero
- * bytes. `selection` lists, ascending, the rows that count; the others may hold anything. `weights`
- * are +1 (insert) or -1 (retract), by row position, not by selection; NULL: all +1.
- * `copies`, when there, is 1 for a row that repeats an input row which comes again later in the batch (a
- * hopping window's rows but the last), else 0: so that a late row is counted once.
- * Columns and their bytes are borrowed from the producer until its call returns, or live in the
- * arena that the producer names. Nobody writes to a batch that was given to him. */
+ * A column is FLAT (a value a row) or CONSTANT (one value for all rows). `validity` has a bit a
+ * row, set when the value is there (CONSTANT: bit 0); NULL: no value is missing. A NULL's slot
+ * holds zero bytes. `selection` lists, ascending, the rows that count; the others may hold
+ * anything. `weights` are +1 (insert) or -1 (retract), by row position, not by selection; NULL: all
+ * +1. `copies`, when there, is 1 for a row that repeats an input row which comes again later in the
+ * batch (a hopping window's rows but the last), else 0: so that a late row is counted once. Columns
+ * and their bytes are borrowed from the producer until its call returns, or live in the arena that
+ * the producer names. Nobody writes to a batch that was given to him. */
 #pragma once
 
 #include <stdbool.h>
@@ -72,7 +72,7 @@ static inline bool column_is_null(const Column *column, uint32_t row) {
 }
 
 /* Typed access: COLUMN_VALUE(column, int64_t, row). */
-#define COLUMN_VALUE(column, Type, row)                                                            \
+#define COLUMN_VALUE(column, Type, row) \
     (((const Type *) (column)->values)[column_slot((column), (row))])
 
 /* A FLAT column for `row_count` rows in the arena, values zeroed; validity NULL. */
@@ -88,8 +88,8 @@ void column_put(Column *column, uint32_t row, const Value *value, uint32_t row_c
 Column column_flatten(const Column *column, uint32_t row_count, Arena *arena);
 /* A dense copy of the active rows: no selection; bytes longer than 12 are copied when `deep`. */
 Batch *batch_compact(const Batch *batch, bool deep, Arena *arena);
-/* Hash of each active row's key columns into ret_hashes[row] (by row position). NULLs hash alike, equal
- * values hash alike whatever their form (-0.0 and 0.0, 1.0 and 1.00 numeric). The same on every
- * machine and run. */
+/* Hash of each active row's key columns into ret_hashes[row] (by row position). NULLs hash alike,
+ * equal values hash alike whatever their form (-0.0 and 0.0, 1.0 and 1.00 numeric). The same on
+ * every machine and run. */
 void batch_hash_columns(const Batch *batch, const uint32_t *key_columns, uint32_t key_count,
                         uint64_t *ret_hashes);

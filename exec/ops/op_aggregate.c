@@ -1,13 +1,13 @@
 /* Aggregate: rows into groups, groups out.
  *
- * SINGLE takes rows and gives groups; PARTIAL takes rows and gives, at the end of the epoch, the keys and
- * one bytea of state a call, with the number of rows as the weight; FINAL takes those and gives groups.
- * Batch queries give every group once, in order of first arrival. Streams keep groups in state tables:
- * EMIT_ALL gives the whole answer each epoch, EMIT_CHANGES what changed as retract / insert pairs,
- * EMIT_ON_CLOSE each group when the watermark closes it.
- * Laws: 1. a row is late for its group when the group's close time is <= late_below; it is counted and
- * dropped (EMIT_ALL drops nothing). 2. At the end of the epoch groups with close time <= close_below come
- * out, or are forgotten. 3. What is done per row is done in loops over arrays; aggregates are called once a
+ * SINGLE takes rows and gives groups; PARTIAL takes rows and gives, at the end of the epoch, the
+ * keys and one bytea of state a call, with the number of rows as the weight; FINAL takes those and
+ * gives groups. Batch queries give every group once, in order of first arrival. Streams keep groups
+ * in state tables: EMIT_ALL gives the whole answer each epoch, EMIT_CHANGES what changed as retract
+ * / insert pairs, EMIT_ON_CLOSE each group when the watermark closes it. Laws: 1. a row is late for
+ * its group when the group's close time is <= late_below; it is counted and dropped (EMIT_ALL drops
+ * nothing). 2. At the end of the epoch groups with close time <= close_below come out, or are
+ * forgotten. 3. What is done per row is done in loops over arrays; aggregates are called once a
  * batch. */
 #include <assert.h>
 
@@ -105,8 +105,8 @@ static Status aggregate_open(Operator *op, const Plan *node, Error *err) {
         self->terms[i].number = i;
         TRY(open_term(self, &node->calls[i], &self->terms[i], err));
     }
-    self->groups = key_table_create(self->key_types, self->table_count, self->payload_bytes,
-                                    op->cx->account);
+    self->groups =
+        key_table_create(self->key_types, self->table_count, self->payload_bytes, op->cx->account);
     return aggregate_open_state(self, err);
 }
 
@@ -194,8 +194,8 @@ static Batch key_view(AggregateOp *self, const Batch *in, int set) {
         if (!is_member)
             view.columns[i] = column_constant(&null, arena);
     }
-    view.columns[self->key_count] = column_constant(&(Value) {.type = SQL_TYPE(INT4), .int32 = set},
-                                                    arena);
+    view.columns[self->key_count] =
+        column_constant(&(Value) {.type = SQL_TYPE(INT4), .int32 = set}, arena);
     return view;
 }
 
@@ -228,8 +228,7 @@ static Status find_groups(AggregateOp *self, const Batch *view, GroupedRows *gro
 
 static void add_weights(const GroupedRows *grouped) {
     for (uint32_t i = 0; i < grouped->count; i++)
-        ((GroupHead *) grouped->payloads[i])->weight +=
-            batch_weight(grouped->in, grouped->rows[i]);
+        ((GroupHead *) grouped->payloads[i])->weight += batch_weight(grouped->in, grouped->rows[i]);
 }
 
 /* Narrow `places` (into grouped->rows) to the rows that the call takes. */
@@ -321,8 +320,7 @@ static Status update_term(AggregateOp *self, const AggregateTerm *term, const Gr
 
     if (takes_all_rows(term, grouped->in))
         return call_update(self, term, grouped, NULL, &call, err);
-    places =
-        arena_alloc_raw(self->base.cx->batch_arena, (grouped->count + 1) * sizeof(uint32_t));
+    places = arena_alloc_raw(self->base.cx->batch_arena, (grouped->count + 1) * sizeof(uint32_t));
     call.count = choose_rows(term, grouped, places);
     if (term->is_distinct)
         return distinct_update(self, term, grouped, places, &call, err);

@@ -1,10 +1,10 @@
 /* Distinct: the first row of each key, as soon as it comes.
  *
- * Batch queries remember keys in memory. In a stream a state row a key holds how many rows it has: the
- * first lets its row out, the last retraction takes it back (only where the key is the whole row). With the
- * event time among the keys, late rows are dropped and keys are forgotten as groups are. WITHIN WATERMARK
- * forgets a key when its first arrival's event time + delay <= the watermark: table 1 lists the keys by
- * that time. */
+ * Batch queries remember keys in memory. In a stream a state row a key holds how many rows it has:
+ * the first lets its row out, the last retraction takes it back (only where the key is the whole
+ * row). With the event time among the keys, late rows are dropped and keys are forgotten as groups
+ * are. WITHIN WATERMARK forgets a key when its first arrival's event time + delay <= the watermark:
+ * table 1 lists the keys by that time. */
 #include <assert.h>
 
 #include "exec/binding.h"
@@ -31,8 +31,8 @@ typedef struct DistinctOp {
 } DistinctOp;
 
 static int64_t scan_delay(const Plan *node) {
-    int64_t delay_us = node->kind == PLAN_SCAN && node->watermark_column ? node->watermark_delay_us
-                                                                         : 0;
+    int64_t delay_us =
+        node->kind == PLAN_SCAN && node->watermark_column ? node->watermark_delay_us : 0;
 
     for (int i = 0; i < node->child_count; i++) {
         int64_t below_us = scan_delay(node->children[i]);
@@ -194,11 +194,10 @@ static bool drop_when_late(DistinctOp *self, const Batch *in, uint32_t row, int6
 static Status count_key(DistinctOp *self, uint64_t hash, int64_t slice, int64_t weight,
                         bool *ret_passes, Error *err) {
     OperatorContext *cx = self->base.cx;
-    int partition = cx->partition >= 0
-                        ? cx->partition
-                        : state_partition_of(hash, state_partition_count(cx->state));
-    StateBytes stored = state_get_sliced(self->keys, partition, slice, hash, self->key.data,
-                                         self->key.length);
+    int partition = cx->partition >= 0 ? cx->partition
+                                       : state_partition_of(hash, state_partition_count(cx->state));
+    StateBytes stored =
+        state_get_sliced(self->keys, partition, slice, hash, self->key.data, self->key.length);
     int64_t before = 0;
     int64_t after;
 
@@ -283,8 +282,7 @@ static Status forget_key(void *data, int64_t slice, StateBytes key, StateBytes v
         return error_set(err, DATA_CORRUPTED, "a key of operator %016llx is damaged",
                          (unsigned long long) forget->self->base.id);
     memcpy(&hash, value.data, sizeof(hash));
-    return state_remove(forget->self->keys, forget->partition, hash, key.data, key.size_bytes,
-                        err);
+    return state_remove(forget->self->keys, forget->partition, hash, key.data, key.size_bytes, err);
 }
 
 static Status drop_closed(DistinctOp *self, int partition, Error *err) {

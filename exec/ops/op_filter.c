@@ -1,7 +1,7 @@
 /* Filter: keep the rows for which the predicate is true.
  *
- * Stateless and linear: a retraction meets the same predicate as the row it cancels, so both pass or both
- * go. Columns are shared with the input; only a selection vector is made. */
+ * Stateless and linear: a retraction meets the same predicate as the row it cancels, so both pass
+ * or both go. Columns are shared with the input; only a selection vector is made. */
 #include <assert.h>
 
 #include "exec/binding.h"

@@ -1,8 +1,8 @@
-/* Function scan: the rows of a set-returning function: generate_series over integers, and over times with
- * an interval.
+/* Function scan: the rows of a set-returning function: generate_series over integers, and over
+ * times with an interval.
  *
- * The arguments are constants of the statement; rows are made a batch at a time, so that a long series
- * takes no memory. A NULL argument gives no rows. */
+ * The arguments are constants of the statement; rows are made a batch at a time, so that a long
+ * series takes no memory. A NULL argument gives no rows. */
 #include <assert.h>
 
 #include "exec/operators.h"
@@ -17,7 +17,7 @@ typedef struct FunctionScanOp {
     int64_t next;
     int64_t last;
     int64_t step;
-    const Expr *adder;         /* SERIES_STEPPED: "next + step" */
+    const Expr *adder;          /* SERIES_STEPPED: "next + step" */
     ExprProgram *adder_program; /* over columns 1 (time) and 2 (interval) */
     Value next_time;
     Value last_time;
@@ -155,8 +155,7 @@ static Status fill_times(FunctionScanOp *self, Column *column, uint32_t *ret_cou
 
 static Status function_scan_produce(Operator *op, Emitter *out, Error *err) {
     FunctionScanOp *self = (FunctionScanOp *) op;
-    Column column =
-        column_create(op->node->columns[0].type, LIMIT_BATCH_ROWS, op->cx->batch_arena);
+    Column column = column_create(op->node->columns[0].type, LIMIT_BATCH_ROWS, op->cx->batch_arena);
     Batch batch = {.column_count = 1, .columns = &column};
 
     if (!self->is_started)

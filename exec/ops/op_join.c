@@ -1,10 +1,11 @@
 /* Join: hash join of bounded inputs. The right side is kept, the left side streams past it.
  *
- * The right side's rows lie in a RowSet, chained by key in a KeyTable. For each batch of the left side pairs
- * are made, the residual condition judges them, and what passes goes out; then the left rows without a
- * partner have their say (LEFT, FULL, ANTI, MARK). Right rows without a partner come at the end (RIGHT,
- * FULL). NULL keys meet nobody unless the join is null-safe. Without keys every row meets every row.
- * MARK is SQL's IN: true with a partner; else NULL if a NULL on either side could have been one. */
+ * The right side's rows lie in a RowSet, chained by key in a KeyTable. For each batch of the left
+ * side pairs are made, the residual condition judges them, and what passes goes out; then the left
+ * rows without a partner have their say (LEFT, FULL, ANTI, MARK). Right rows without a partner come
+ * at the end (RIGHT, FULL). NULL keys meet nobody unless the join is null-safe. Without keys every
+ * row meets every row. MARK is SQL's IN: true with a partner; else NULL if a NULL on either side
+ * could have been one. */
 #include <assert.h>
 
 #include "exec/binding.h"
@@ -232,8 +233,8 @@ static Status judge_pairs(JoinOp *self, Pairs *pairs, Batch *both, Error *err) {
     return STATUS_OK;
 }
 
-/* What is made of the pairs above lives in the pair arena, so that a row with a million partners does not
- * fill the batch arena. */
+/* What is made of the pairs above lives in the pair arena, so that a row with a million partners
+ * does not fill the batch arena. */
 static Status flush_pairs(JoinOp *self, Pairs *pairs, Emitter *out, Error *err) {
     OperatorContext *cx = self->base.cx;
     Arena *batch_arena = cx->batch_arena;

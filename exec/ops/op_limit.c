@@ -1,7 +1,7 @@
 /* Limit: the rows from OFFSET on, LIMIT of them.
  *
- * In a stream both count over the stream's life: how many rows have passed is a state row, written back at
- * the end of the epoch. NULL is no limit, as in PostgreSQL. */
+ * In a stream both count over the stream's life: how many rows have passed is a state row, written
+ * back at the end of the epoch. NULL is no limit, as in PostgreSQL. */
 #include <assert.h>
 
 #include "exec/operators.h"

@@ -18,8 +18,7 @@ static Status project_open(Operator *op, const Plan *node, Error *err) {
 
     assert(node->exprs.count == node->column_count);
     self->passed = arena_new_array(op->cx->arena, int, (size_t) node->column_count + 1);
-    self->programs =
-        arena_new_array(op->cx->arena, ExprProgram *, (size_t) node->column_count + 1);
+    self->programs = arena_new_array(op->cx->arena, ExprProgram *, (size_t) node->column_count + 1);
     for (int i = 0; i < node->column_count; i++) {
         const Expr *expr = node->exprs.items[i];
 

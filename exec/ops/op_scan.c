@@ -1,9 +1,9 @@
 /* Scan: the rows of a relation.
  *
- * A source is read in blocks of records: in a batch query everything from the start up to what is there when
- * the query begins; in a stream the ranges that the epoch's header names (exec/scan.h). The block stays
- * until its last batch has been consumed. System tables and the results of streams are gathered first and
- * given out batch by batch. */
+ * A source is read in blocks of records: in a batch query everything from the start up to what is
+ * there when the query begins; in a stream the ranges that the epoch's header names (exec/scan.h).
+ * The block stays until its last batch has been consumed. System tables and the results of streams
+ * are gathered first and given out batch by batch. */
 #include "exec/scan.h"
 
 #include <assert.h>
@@ -13,6 +13,7 @@
 #include "exec/operators.h"
 #include "exec/row_set.h"
 #include "exec/scan_decode.h"
+#include "types/row.h"
 
 enum { BLOCK_BYTES = 1 << 20 };
 
@@ -61,8 +62,8 @@ static void gather_reset(Gather *gather) {
     gather->columns = arena_new_array(arena, Column, (size_t) node->column_count + 1);
     for (int i = 0; i < node->column_count; i++)
         gather->columns[i] = column_create(node->columns[i].type, LIMIT_BATCH_ROWS, arena);
-    gather->batch = (Batch) {.column_count = (uint32_t) node->column_count,
-                             .columns = gather->columns};
+    gather->batch =
+        (Batch) {.column_count = (uint32_t) node->column_count, .columns = gather->columns};
 }
 
 static Status gather_flush(Gather *gather, Error *err) {
@@ -149,9 +150,8 @@ static Status produce_gathered(ScanOp *self, Emitter *out, Error *err) {
 static Status open_source(ScanOp *self, Error *err) {
     const Relation *relation = self->base.node->relation;
     OperatorContext *cx = self->base.cx;
-    SourceEnvironment environment = {.options = &relation->options,
-                                     .format = relation->format,
-                                     .object_id = relation->id};
+    SourceEnvironment environment = {
+        .options = &relation->options, .format = relation->format, .object_id = relation->id};
     StrBuf journal = {0};
     Status status;
     int count;
@@ -227,8 +227,7 @@ static Status produce_records(ScanOp *self, Emitter *out, Error *err) {
     count = self->block->record_count - self->next_record;
     count = count > LIMIT_BATCH_ROWS ? LIMIT_BATCH_ROWS : count;
     TRY(scan_decode(self->decoder, self->block, self->next_record, count,
-                    &(ScanPosition) {feed->type, feed->reader,
-                                     feed->ranges[self->range].partition},
+                    &(ScanPosition) {feed->type, feed->reader, feed->ranges[self->range].partition},
                     &feed->stats[self->range], &batch, err));
     self->next_record += count;
     status = out->emit(out, &batch, err);

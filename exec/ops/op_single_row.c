@@ -1,5 +1,5 @@
-/* Single row: a scalar subquery's result: its one row, a row of NULLs when there is none, 21000 when there
- * are more. Batch queries only. */
+/* Single row: a scalar subquery's result: its one row, a row of NULLs when there is none, 21000
+ * when there are more. Batch queries only. */
 #include <assert.h>
 
 #include "exec/operators.h"

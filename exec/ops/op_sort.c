@@ -1,15 +1,16 @@
 /* Sort: rows in order; with top_n, the first of them.
  *
- * Rows are kept in memory with their sort keys as bytes, whose memcmp order is SQL's; ties break by the
- * whole row, so that the answer does not depend on how the input was cut. With top_n rows that can't be
- * among the first are thrown away whenever four times as many have come. In a stream each epoch's rows
- * are sorted for themselves: the whole answer in complete mode. */
+ * Rows are kept in memory with their sort keys as bytes, whose memcmp order is SQL's; ties break by
+ * the whole row, so that the answer does not depend on how the input was cut. With top_n rows that
+ * can't be among the first are thrown away whenever four times as many have come. In a stream each
+ * epoch's rows are sorted for themselves: the whole answer in complete mode. */
 #include <assert.h>
 #include <stdlib.h>
 
 #include "exec/binding.h"
 #include "exec/operators.h"
 #include "exec/row_set.h"
+#include "types/row.h"
 
 enum { PRUNE_ROWS_MIN = 4096 };
 
@@ -154,8 +155,8 @@ static Status prune(SortOp *self, Error *err) {
 
     sort_rows(self);
     old = *self;
-    self->rows =
-        row_set_create(self->types, (uint32_t) self->base.node->column_count, self->base.cx->account);
+    self->rows = row_set_create(self->types, (uint32_t) self->base.node->column_count,
+                                self->base.cx->account);
     self->order = NULL;
     self->keys = NULL;
     self->reserved_bytes = 0;
@@ -166,8 +167,8 @@ static Status prune(SortOp *self, Error *err) {
 
         for (uint32_t i = 0; i < count; i++)
             rows[i] = old.order[first + i].row;
-        status = take_rows(self, row_set_gather(old.rows, rows, count, self->base.cx->batch_arena),
-                           err);
+        status =
+            take_rows(self, row_set_gather(old.rows, rows, count, self->base.cx->batch_arena), err);
     }
     clear(&old);
     (void) row_set_destroy(old.rows);

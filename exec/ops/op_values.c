@@ -1,6 +1,7 @@
 /* Values: constant rows. A row without columns (SELECT 1 has no FROM) is a batch with a row count.
  *
- * In a stream the rows belong to its first epoch: a state row tells whether they have been given. */
+ * In a stream the rows belong to its first epoch: a state row tells whether they have been given.
+ */
 #include <assert.h>
 
 #include "exec/operators.h"
@@ -61,8 +62,7 @@ static Status values_produce(Operator *op, Emitter *out, Error *err) {
         TRY(values_claim(self, &is_ours, err));
     if (!is_ours)
         return STATUS_OK;
-    batch.columns =
-        arena_new_array(op->cx->batch_arena, Column, (size_t) node->column_count + 1);
+    batch.columns = arena_new_array(op->cx->batch_arena, Column, (size_t) node->column_count + 1);
     for (int i = 0; i < node->column_count; i++)
         TRY(values_column(op, i, self->next_row, row_count, &batch.columns[i], err));
     self->next_row += (int) row_count;

@@ -1,8 +1,9 @@
 /* Window: give each row the event-time windows that hold it: start, end and time (end - 1 µs).
  *
- * TUMBLE adds three columns. HOP and CUMULATE repeat a row, earliest window first, and mark all but the
- * last copy (Batch.copies), so that a row which is late for all its windows is counted once. Windows are
- * aligned to the Unix epoch; the types count from 2000-01-01. Stateless: weights are repeated too. */
+ * TUMBLE adds three columns. HOP and CUMULATE repeat a row, earliest window first, and mark all but
+ * the last copy (Batch.copies), so that a row which is late for all its windows is counted once.
+ * Windows are aligned to the Unix epoch; the types count from 2000-01-01. Stateless: weights are
+ * repeated too. */
 #include <assert.h>
 
 #include "exec/binding.h"
@@ -77,8 +78,7 @@ static Status emit_with_windows(Operator *op, const Batch *in, const WindowColum
                                 Emitter *out, Error *err) {
     Batch widened = *in;
 
-    widened.columns =
-        arena_new_array(op->cx->batch_arena, Column, (size_t) in->column_count + 3);
+    widened.columns = arena_new_array(op->cx->batch_arena, Column, (size_t) in->column_count + 3);
     memcpy(widened.columns, in->columns, in->column_count * sizeof(Column));
     widened.columns[in->column_count] = windows->start;
     widened.columns[in->column_count + 1] = windows->end;
