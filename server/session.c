@@ -126,15 +126,31 @@ Settings *session_settings(Session *session) {
 
 /* -------- what statements see -------- */
 
+static IntervalStyle interval_style_of(const char *name) {
+    static const char *const names[] = {
+        [INTERVAL_STYLE_POSTGRES] = "postgres",
+        [INTERVAL_STYLE_POSTGRES_VERBOSE] = "postgres_verbose",
+        [INTERVAL_STYLE_SQL_STANDARD] = "sql_standard",
+        [INTERVAL_STYLE_ISO_8601] = "iso_8601",
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return (IntervalStyle) i;
+    return INTERVAL_STYLE_POSTGRES;
+}
+
 void session_refresh_forms(Session *session) {
     const Settings *settings = &session->settings;
     const TimeZone *zone = timezone_utc();
     Error error;
 
     session->forms = form_settings_default;
-    IGNORE(timezone_find(settings_text(settings, SETTING_TIME_ZONE), &zone,
-                         &error)); /* was checked when it was set */
+    IGNORE(timezone_find_setting(settings_text(settings, SETTING_TIME_ZONE), &zone,
+                                 &error)); /* was checked when it was set */
     session->forms.time_zone = zone;
+    session->forms.interval_style =
+        interval_style_of(settings_text(settings, SETTING_INTERVAL_STYLE));
     session->forms.extra_float_digits = (int) settings_number(settings, SETTING_EXTRA_FLOAT_DIGITS);
     session->forms.bytea_hex = strcmp(settings_text(settings, SETTING_BYTEA_OUTPUT), "hex") == 0;
 }

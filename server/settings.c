@@ -42,7 +42,8 @@ static const SettingRule setting_rules[] = {
     {SETTING_DISABLE_RULES, .doc = "optimizer rules that are off: all, or names"},
     {SETTING_EXTRA_FLOAT_DIGITS, NULL, -15, 3, "digits of floating point numbers"},
     {SETTING_HTTP, .doc = "ADDR:PORT of the HTTP listener"},
-    {SETTING_INTERVAL_STYLE, "postgres", .doc = "how intervals are printed"},
+    {SETTING_INTERVAL_STYLE, "postgres|postgres_verbose|sql_standard|iso_8601",
+     .doc = "how intervals are printed"},
     {SETTING_LISTEN, .doc = "ADDR:PORT of the SQL listener"},
     {SETTING_LOG_LEVEL, "debug|info|warning|error", .doc = "the least level that is logged"},
     {SETTING_MAX_CONNECTIONS, NULL, 1, 100000, "connections at a time"},
@@ -301,7 +302,7 @@ static Status check_time_zone(const char *value, char **ret_text, Error *err) {
 
     if (strcasecmp(value, "local") == 0 || strcasecmp(value, "default") == 0)
         value = "UTC";
-    if (timezone_find(value, &zone, err) != STATUS_OK)
+    if (timezone_find_setting(value, &zone, err) != STATUS_OK)
         return invalid_value(SETTING_TIME_ZONE, value, err);
     *ret_text = memory_strdup(timezone_name(zone));
     return STATUS_OK;

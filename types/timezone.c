@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -345,6 +346,19 @@ static Status find_or_load(const char *name, bool is_limited, const TimeZone **r
 
 Status timezone_find_name(const char *name, const TimeZone **ret_zone, Error *err) {
     return find_or_load(name, true, ret_zone, err);
+}
+
+Status timezone_find_setting(const char *value, const TimeZone **ret_zone, Error *err) {
+    const double hours_max = 7 * 24 - 1;
+    char *end;
+    double hours = strtod(value, &end);
+
+    if (end == value || *end != '\0')
+        return timezone_find_name(value, ret_zone, err);
+    if (!(hours >= -hours_max && hours <= hours_max))
+        return error_set(err, INVALID_PARAMETER, "time zone \"%s\" not recognized", value);
+    *ret_zone = timezone_fixed((int32_t) (hours * 3600));
+    return STATUS_OK;
 }
 
 Status timezone_find(const char *name, const TimeZone **ret_zone, Error *err) {

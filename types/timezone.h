@@ -23,8 +23,10 @@ int32_t timezone_offset_at(const TimeZone *zone, int64_t utc_us, const char **re
 int64_t timezone_local_to_utc(const TimeZone *zone, int64_t local_us);
 int64_t timezone_utc_to_local(const TimeZone *zone, int64_t utc_us);
 
-/* The same without the abbreviations: what date/time input and SET TimeZone accept. */
+/* The same without the abbreviations: what date/time input looks for in second place. */
 MUST_USE Status timezone_find_name(const char *name, const TimeZone **ret_zone, Error *err);
+/* The same, and hours east of UTC as a bare number: what SET TimeZone accepts. */
+MUST_USE Status timezone_find_setting(const char *value, const TimeZone **ret_zone, Error *err);
 /* UTC itself, for static tables. */
 extern const TimeZone timezone_utc_zone;
 /* A zone that is always `offset_seconds` east of UTC; |offset| < 7 days. */

@@ -59,6 +59,20 @@ static void posix_names_count_west(void **state) {
     assert_string_equal(timezone_name(timezone_fixed(-19800)), "<-05:30>+05:30");
 }
 
+static void settings_may_be_hours_east(void **state) {
+    const TimeZone *zone;
+    Error err;
+
+    assert_int_equal(timezone_find_setting("+5", &zone, &err), STATUS_OK);
+    assert_string_equal(timezone_name(zone), "<+05>-05");
+    assert_int_equal(timezone_offset_at(zone, 0, NULL), 5 * 3600);
+    assert_int_equal(timezone_find_setting("-7.5", &zone, &err), STATUS_OK);
+    assert_string_equal(timezone_name(zone), "<-07:30>+07:30");
+    assert_int_equal(timezone_find_setting("1e9", &zone, &err), STATUS_ERROR);
+    assert_int_equal(timezone_find_setting("cet", &zone, &err), STATUS_OK);
+    assert_int_equal(timezone_offset_at(zone, at(2024, 7, 1, 0), NULL), 2 * 3600);
+}
+
 static void hostile_names_are_refused(void **state) {
     const char *const names[] = {"../etc/passwd",
                                  "/etc/passwd",
@@ -95,6 +109,7 @@ int main(void) {
         cmocka_unit_test(gaps_take_the_offset_before_and_overlaps_the_one_after),
         cmocka_unit_test(names_match_in_any_case_and_are_spelled_as_in_the_database),
         cmocka_unit_test(posix_names_count_west),
+        cmocka_unit_test(settings_may_be_hours_east),
         cmocka_unit_test(hostile_names_are_refused),
         cmocka_unit_test(abbreviations_are_fixed_or_depend_on_the_date),
     };
