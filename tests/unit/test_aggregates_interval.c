@@ -1,5 +1,5 @@
 /* sum and avg of intervals: retraction, merging and state bytes. */
-#include "datetime_support.h"
+#include "tests/unit/datetime_support.h"
 
 typedef struct State {
     _Alignas(16) uint8_t bytes[64];

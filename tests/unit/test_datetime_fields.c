@@ -1,5 +1,5 @@
 /* Spark's and Flink's names of date and time functions. */
-#include "datetime_support.h"
+#include "tests/unit/datetime_support.h"
 
 #define FORMAT "date_format(timestamp,text)"
 #define NOON "2024-05-07 13:04:09.678901"

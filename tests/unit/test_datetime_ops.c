@@ -1,6 +1,6 @@
 /* Operators, casts and constructors of dates, times and intervals, with the answers of
  * PostgreSQL 15. */
-#include "datetime_support.h"
+#include "tests/unit/datetime_support.h"
 
 /* clang-format off */
 static const FunctionCase cases[] = {

@@ -1,5 +1,5 @@
 /* Queries to plans, and every class of the binder's errors. In a plan, #n is a column's id. */
-#include "planner_support.h"
+#include "tests/unit/planner_support.h"
 
 typedef struct PlanCase {
     const char *sql;
