@@ -18,6 +18,7 @@
     X(float_ops) \
     X(math) \
     X(numeric_ops) \
+    X(array_ops) \
     X(json_ops) \
     X(json_build) \
     X(json_change) \
