@@ -1,13 +1,9 @@
-/* Arrays: building, subscripts, order, containment, lengths, joining, and text lists.
+/* Arrays: building, subscripts, containment, joining, lists of text.
  *
- * ARRAY[…] is the internal function array_build, a[i] is array_get. */
+ * ARRAY[…] is the internal function array_build, whose arguments the binder brings to one type;
+ * a[i] is array_get. */
 #include "functions/kernel.h"
 #include "types/nested.h"
-
-static const FormSettings *call_settings(const KernelCall *call) {
-    return call->context && call->context->settings ? call->context->settings
-                                                    : &form_settings_default;
-}
 
 static SqlType element_of(SqlType array) {
     return array.element ? *array.element : SQL_TYPE(TEXT);
@@ -197,25 +193,6 @@ static Status check_same_element(const KernelCall *call, Error *err) {
                      type_display(call->arguments[1].type, names));
 }
 
-#define DEFINE_ARRAY_COMPARE(name, test)                        \
-    static Status name(const KernelCall *call, Error *err) {    \
-        TRY(check_same_element(call, err));                     \
-        KERNEL_FOR_EACH(call, row) {                            \
-            Value left = column_get(&call->arguments[0], row);  \
-            Value right = column_get(&call->arguments[1], row); \
-            int order = array_compare(&left, &right);           \
-            KERNEL_RESULT(call, uint8_t)[row] = order test 0;   \
-        }                                                       \
-        return STATUS_OK;                                       \
-    }
-
-DEFINE_ARRAY_COMPARE(array_eq, ==)
-DEFINE_ARRAY_COMPARE(array_ne, !=)
-DEFINE_ARRAY_COMPARE(array_lt, <)
-DEFINE_ARRAY_COMPARE(array_le, <=)
-DEFINE_ARRAY_COMPARE(array_gt, >)
-DEFINE_ARRAY_COMPARE(array_ge, >=)
-
 static bool has_element(const Value *array, const Value *wanted) {
     NestedReader reader = array_reader(array);
     Value element;
@@ -261,50 +238,19 @@ static Status array_overlaps(const KernelCall *call, Error *err) {
     return contain(call, 0, false, err);
 }
 
-/* -------- lengths -------- */
+/* -------- shape -------- */
 
-typedef enum Measure { MEASURE_LENGTH, MEASURE_LOWER, MEASURE_UPPER } Measure;
-
-static Status measure_dimension(const KernelCall *call, Measure measure) {
+static Status array_lower(const KernelCall *call, Error *err) {
     KERNEL_FOR_EACH(call, row) {
         Value array = column_get(&call->arguments[0], row);
         NestedReader reader = array_reader(&array);
         int64_t dimension = (int64_t) KERNEL_ARGUMENT(call, 1, int32_t, row) - 1;
-        int32_t length;
-        int32_t lower;
 
-        if (dimension < 0 || dimension >= reader.shape.dimension_count ||
-            dimension >= ARRAY_DIMENSIONS_MAX) {
+        if (dimension >= 0 && dimension < reader.shape.dimension_count &&
+            dimension < ARRAY_DIMENSIONS_MAX)
+            KERNEL_RESULT(call, int32_t)[row] = reader.shape.lower_bounds[dimension];
+        else
             kernel_set_null(call, row);
-            continue;
-        }
-        length = (int32_t) reader.shape.lengths[dimension];
-        lower = reader.shape.lower_bounds[dimension];
-        KERNEL_RESULT(call, int32_t)
-        [row] = measure == MEASURE_LENGTH  ? length
-                : measure == MEASURE_LOWER ? lower
-                                           : lower + length - 1;
-    }
-    return STATUS_OK;
-}
-
-static Status array_length(const KernelCall *call, Error *err) {
-    return measure_dimension(call, MEASURE_LENGTH);
-}
-
-static Status array_lower(const KernelCall *call, Error *err) {
-    return measure_dimension(call, MEASURE_LOWER);
-}
-
-static Status array_upper(const KernelCall *call, Error *err) {
-    return measure_dimension(call, MEASURE_UPPER);
-}
-
-static Status array_cardinality(const KernelCall *call, Error *err) {
-    KERNEL_FOR_EACH(call, row) {
-        Value array = column_get(&call->arguments[0], row);
-
-        KERNEL_RESULT(call, int32_t)[row] = (int32_t) array_reader(&array).remaining;
     }
     return STATUS_OK;
 }
@@ -394,46 +340,6 @@ static Status array_position(const KernelCall *call, Error *err) {
 
 /* -------- text lists -------- */
 
-static void append_joined(const KernelCall *call, uint32_t row, const Value *array, StrBuf *out) {
-    const TextView *separator = kernel_text(call, 1, row);
-    bool shows_null = call->argument_count == 3 && !column_is_null(&call->arguments[2], row);
-    NestedReader reader = array_reader(array);
-    bool is_first = true;
-    Value element;
-
-    while (array_next(&reader, &element)) {
-        if (element.is_null && !shows_null)
-            continue;
-        if (!is_first)
-            strbuf_append(out, text_data(separator), separator->length);
-        is_first = false;
-        if (element.is_null)
-            strbuf_append(out, text_data(kernel_text(call, 2, row)),
-                          kernel_text(call, 2, row)->length);
-        else
-            value_append_text(&element, call_settings(call), out);
-    }
-}
-
-static Status array_to_string(const KernelCall *call, Error *err) {
-    CLEANUP(strbuf_done) StrBuf out = {.limit = LIMIT_RECORD_BYTES};
-
-    KERNEL_FOR_EACH(call, row) {
-        Value array = column_get(&call->arguments[0], row);
-
-        if (array.is_null || column_is_null(&call->arguments[1], row)) {
-            kernel_set_null(call, row);
-            continue;
-        }
-        strbuf_clear(&out);
-        append_joined(call, row, &array, &out);
-        if (out.is_overflow)
-            return error_set(err, PROGRAM_LIMIT_EXCEEDED, "requested length too large");
-        TRY(kernel_put_text(call, row, strbuf_text(&out), out.length, err));
-    }
-    return STATUS_OK;
-}
-
 /* Add the piece, or NULL where it is the text that stands for NULL. */
 static Status add_piece(ElementList *list, const char *text, size_t length,
                         const TextView *null_text, Error *err) {
@@ -498,19 +404,15 @@ static Status string_to_array(const KernelCall *call, Error *err) {
 
 static const Function array_functions[] = {
     {"array_build", array_of_arguments, TYPE_ARRAY, 1, {TYPE_ANY}, VOLATILITY_IMMUTABLE,
-     FUNCTION_VARIADIC | FUNCTION_NOT_STRICT | FUNCTION_INTERNAL | FUNCTION_UNIFY, type_of_array},
+     FUNCTION_VARIADIC | FUNCTION_NOT_STRICT | FUNCTION_INTERNAL, type_of_array},
     {"array_build", array_of_arguments, TYPE_ARRAY, 0, {0}, VOLATILITY_IMMUTABLE,
      FUNCTION_NOT_STRICT | FUNCTION_INTERNAL, type_of_array},
     {"array_get", array_get, TYPE_ANY, 2, {TYPE_ARRAY, TYPE_INT4}, VOLATILITY_IMMUTABLE,
      FUNCTION_VARIADIC | FUNCTION_INTERNAL, type_of_element},
-    COMPARE_FUNCTIONS(array, TYPE_ARRAY, TYPE_ARRAY),
     ARRAY_FUNCTION("@>", array_contains, TYPE_BOOL, 2, TYPE_ARRAY, TYPE_ARRAY),
     ARRAY_FUNCTION("<@", array_contained, TYPE_BOOL, 2, TYPE_ARRAY, TYPE_ARRAY),
     ARRAY_FUNCTION("&&", array_overlaps, TYPE_BOOL, 2, TYPE_ARRAY, TYPE_ARRAY),
-    ARRAY_FUNCTION("array_length", array_length, TYPE_INT4, 2, TYPE_ARRAY, TYPE_INT4),
     ARRAY_FUNCTION("array_lower", array_lower, TYPE_INT4, 2, TYPE_ARRAY, TYPE_INT4),
-    ARRAY_FUNCTION("array_upper", array_upper, TYPE_INT4, 2, TYPE_ARRAY, TYPE_INT4),
-    ARRAY_FUNCTION("cardinality", array_cardinality, TYPE_INT4, 1, TYPE_ARRAY),
     ARRAY_FUNCTION("array_ndims", array_ndims, TYPE_INT4, 1, TYPE_ARRAY),
     {"array_append", array_join, TYPE_ARRAY, 2, {TYPE_ARRAY, TYPE_ANY}, VOLATILITY_IMMUTABLE,
      FUNCTION_NOT_STRICT, type_of_first},
@@ -522,12 +424,6 @@ static const Function array_functions[] = {
      FUNCTION_NOT_STRICT, type_of_first},
     {"array_position", array_position, TYPE_INT4, 2, {TYPE_ARRAY, TYPE_ANY}, VOLATILITY_IMMUTABLE,
      FUNCTION_NOT_STRICT},
-    {"array_to_string", array_to_string, TYPE_TEXT, 2, {TYPE_ARRAY, TYPE_TEXT}, VOLATILITY_STABLE,
-     FUNCTION_NOT_STRICT},
-    {"array_to_string", array_to_string, TYPE_TEXT, 3, {TYPE_ARRAY, TYPE_TEXT, TYPE_TEXT},
-     VOLATILITY_STABLE, FUNCTION_NOT_STRICT},
-    {"string_to_array", string_to_array, TYPE_ARRAY, 2, {TYPE_TEXT, TYPE_TEXT},
-     VOLATILITY_IMMUTABLE, FUNCTION_NOT_STRICT, type_text_array},
     {"string_to_array", string_to_array, TYPE_ARRAY, 3, {TYPE_TEXT, TYPE_TEXT, TYPE_TEXT},
      VOLATILITY_IMMUTABLE, FUNCTION_NOT_STRICT, type_text_array},
 };

@@ -49,20 +49,6 @@ static Status any_row(const KernelCall *call, Error *err) {
     return STATUS_OK;
 }
 
-static Status any_array_build(const KernelCall *call, Error *err) {
-    (void) err;
-    KERNEL_FOR_EACH(call, row)
-    put_value(call, row,
-              array_build(*call->result->type.element, argument_values(call, row),
-                          call->argument_count, call->arena));
-    return STATUS_OK;
-}
-
-static SqlType array_of_first(const SqlType *arguments, uint32_t count) {
-    (void) count;
-    return type_array_of(arguments[0].id);
-}
-
 /* -------- shape -------- */
 
 static ArrayShape shape_of(const KernelCall *call, uint32_t row) {
@@ -207,8 +193,6 @@ static const Function nested_functions[] = {
     COMPARE_FUNCTIONS(nested, TYPE_ARRAY, TYPE_ARRAY),
     COMPARE_FUNCTIONS(nested, TYPE_RECORD, TYPE_RECORD),
     {"row", any_row, TYPE_RECORD, 1, {TYPE_ANY}, .flags = BUILD_FLAGS},
-    {"array_build", any_array_build, TYPE_ARRAY, 1, {TYPE_ANY}, .flags = BUILD_FLAGS,
-     .result_type = array_of_first},
     {"array_length", array_length_of, TYPE_INT4, 2, {TYPE_ARRAY, TYPE_INT4}},
     {"array_upper", array_upper_of, TYPE_INT4, 2, {TYPE_ARRAY, TYPE_INT4}},
     {"cardinality", array_cardinality, TYPE_INT4, 1, {TYPE_ARRAY}},
