@@ -130,7 +130,7 @@ const char *ast_dotted(Parse *parse, const AstList *parts) {
 /* ---- Types ---- */
 
 /* SQL's names of types and the catalog's. */
-static const char *catalog_type_name(const char *name) {
+const char *ast_catalog_type_name(const char *name) {
     static const struct {
         const char *sql;
         const char *catalog;
@@ -184,7 +184,7 @@ AstType *ast_type(Parse *parse, AstList *name, AstList *modifiers, const Token *
     bool is_sql_name = qualified->schema == NULL && !part(name, 0)->is_quoted;
 
     type->schema = qualified->schema;
-    type->name = is_sql_name ? catalog_type_name(qualified->name) : qualified->name;
+    type->name = is_sql_name ? ast_catalog_type_name(qualified->name) : qualified->name;
     type->modifiers = ast_list_value(modifiers);
     if (is_sql_name && strcmp(qualified->name, "float") == 0)
         settle_float(parse, type);

@@ -36,6 +36,8 @@ AstName *ast_name(Parse *parse, const AstList *parts);
 /* "a.b.c" of the parts. */
 const char *ast_dotted(Parse *parse, const AstList *parts);
 
+/* int4 for integer; the same pointer when SQL has no other name for it. */
+const char *ast_catalog_type_name(const char *name);
 AstType *ast_type(Parse *parse, AstList *name, AstList *modifiers, const Token *time_zone);
 AstType *ast_type_interval(Parse *parse, const Token *token, AstList *precision, AstList *fields);
 AstType *ast_type_row(Parse *parse, const Token *token, AstList *fields);

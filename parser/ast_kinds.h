@@ -59,7 +59,7 @@
     X(AST_ALIAS, AstAlias)                         \
     X(AST_WATERMARK_DELAY, AstWatermarkDelay)
 
-#define AST_STATEMENT_KINDS(X)                     \
+#define AST_DDL_KINDS(X)                           \
     X(AST_COLUMN_DEF, AstColumnDef)                \
     X(AST_KEY_DEF, AstKeyDef)                      \
     X(AST_WATERMARK_DEF, AstWatermarkDef)          \
@@ -78,11 +78,13 @@
     X(AST_CREATE_SCHEMA, AstCreateSchema)          \
     X(AST_ALTER, AstAlter)                         \
     X(AST_DROP, AstDrop)                           \
-    X(AST_COMMENT, AstComment)                     \
+    X(AST_TRUNCATE, AstTruncate)                   \
+    X(AST_COMMENT, AstComment)
+
+#define AST_STATEMENT_KINDS(X)                     \
     X(AST_INSERT, AstInsert)                       \
     X(AST_UPDATE, AstUpdate)                       \
     X(AST_DELETE, AstDelete)                       \
-    X(AST_TRUNCATE, AstTruncate)                   \
     X(AST_ASSIGNMENT, AstAssignment)               \
     X(AST_ON_CONFLICT, AstOnConflict)              \
     X(AST_COPY, AstCopy)                           \
@@ -116,5 +118,6 @@
     X(AST_TYPE, AstType)       \
     AST_EXPR_KINDS(X)          \
     AST_QUERY_KINDS(X)         \
+    AST_DDL_KINDS(X)           \
     AST_STATEMENT_KINDS(X)
 /* clang-format on */

@@ -14,5 +14,5 @@ const char *deparse_node(const AstNode *node, Arena *arena);
 const char *deparse_pretty(const AstNode *node, Arena *arena);
 /* "name", quoted when it must be. */
 const char *deparse_identifier(const char *name, Arena *arena);
-/* 'text', with E'' when it has a backslash. */
+/* 'text' */
 const char *deparse_string(const char *text, Arena *arena);

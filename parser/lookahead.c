@@ -237,6 +237,7 @@ static Status settle_ignore(Lookahead *lookahead, LexToken *token, Error *err) {
 static bool needs_paren(int kind) {
     switch (kind) {
     case TK_COALESCE:
+    case TK_CUBE:
     case TK_EXISTS:
     case TK_EXTRACT:
     case TK_GREATEST:
@@ -244,6 +245,7 @@ static bool needs_paren(int kind) {
     case TK_NULLIF:
     case TK_OVERLAY:
     case TK_POSITION:
+    case TK_ROLLUP:
     case TK_SUBSTRING:
     case TK_TRIM:
     case TK_TRY_CAST:
