@@ -1,8 +1,6 @@
 /* Grammar run: the parser that Lemon makes, behind three calls. Private to parser/. */
 #pragma once
 
-#include <stdio.h>
-
 #include "parser/parse.h"
 
 enum { GRAMMAR_RUN_BYTES = 192 * 1024 };
@@ -15,6 +13,3 @@ typedef struct GrammarRun {
 void grammar_run_init(GrammarRun *run, Parse *parse);
 void grammar_run_feed(GrammarRun *run, int kind, Token token); /* kind 0: the end */
 void grammar_run_done(GrammarRun *run);
-/* For the test that looks for rules without a statement: every reduction is a line of `file`.
- * NULL: off. Not thread-safe. */
-void grammar_run_trace(FILE *file);

@@ -139,7 +139,7 @@ plain_value(A) ::= INTERVAL(T) STRING(S). { A = ast_interval_literal(parse, &T, 
 plain_value(A) ::= INTERVAL(T) STRING(S) interval_fields(F).
     { A = ast_interval_literal(parse, &T, NULL, &S, F); }
 plain_value(A) ::= TRUE|FALSE|NULL(T). { A = ast_constant(parse, &T); }
-plain_value(A) ::= ID|ON(T). { A = ast_string(parse, &T); }
+plain_value(A) ::= ID|ON|BINARY(T). { A = ast_string(parse, &T); }
 number(A) ::= INTEGER|DECIMAL(T). { A = ast_number(parse, &T); }
 number(A) ::= PLUS INTEGER|DECIMAL(T). { A = ast_number(parse, &T); }
 number(A) ::= MINUS(M) INTEGER|DECIMAL(T). { A = ast_minus(parse, &M, ast_number(parse, &T)); }
@@ -159,7 +159,7 @@ word_option(A) ::= word(T) STAR(S). { A = ast_word_option(parse, &T, ast_star(pa
 word_option(A) ::= word(T) LP(P) column_list(L) RP.
     { A = ast_word_option(parse, &T, ast_row(parse, &P, L, false)); }
 %type word {Token}
-word(A) ::= ID|ANALYZE|ANALYSE|VERBOSE(T). { A = T; }
+word(A) ::= ID|ANALYZE|ANALYSE|VERBOSE|NULL(T). { A = T; }
 
 /* ---- Roles and functions ---- */
 
@@ -570,10 +570,5 @@ void grammar_run_feed(GrammarRun *run, int kind, Token token) {
 
 void grammar_run_done(GrammarRun *run) {
     sql_grammarFinalize(run->parser);
-}
-
-void grammar_run_trace(FILE *file) {
-    static char prompt[] = "";
-    sql_grammarTrace(file, file != NULL ? prompt : NULL);
 }
 }

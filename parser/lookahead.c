@@ -243,6 +243,7 @@ static bool needs_paren(int kind) {
     case TK_GREATEST:
     case TK_LEAST:
     case TK_NULLIF:
+    case TK_OPERATOR:
     case TK_OVERLAY:
     case TK_POSITION:
     case TK_ROLLUP:

@@ -1,8 +1,9 @@
 """coverage: every production of the grammar has a test line.
 
 usage: coverage.py [--list]
-Takes all SQL of tests/sql/**/*.test, sees through Lemon's trace which productions it uses, and names
-those that none does. A line runs, or is refused with 0A000: either way its test says so. One test.
+Sees through Lemon's trace which productions the SQL of tests/sql/**/*.test uses, and names those
+that none does: a line runs, or is refused with 0A000, and its test says so. The same for
+dialect.txt, whose lines test_parser_dialect prints and parses again. Two tests.
 --list prints also how often each production is used.
 """
 import collections
@@ -38,6 +39,14 @@ def texts():
                     yield record.sql
 
 
+def dialect():
+    """The statements of dialect.txt: its lines but comments."""
+    with open(os.path.join(ROOT, "tests", "grammar", "dialect.txt"), encoding="utf-8") as file:
+        for line in file:
+            if line.strip() and not line.startswith("-- "):
+                yield line.rstrip("\n")
+
+
 def used(sql):
     """How often each production was reduced."""
     run = subprocess.run([os.path.join(ROOT, "build", "tests", "grammar", "grammar_trace")],
@@ -46,19 +55,27 @@ def used(sql):
                                           run.stdout.decode(errors="replace"), re.M))
 
 
-def main():
-    rules = productions()
-    counts = used(list(texts()))
+def check(number, claim, rules, sql):
+    """One test: the productions that no text of `sql` uses; True when there are none."""
+    counts = used(list(sql))
     missing = [rule for rule in rules if not counts[rule] and rule not in EXEMPT]
-    print("1..1")
-    print(f"{'not ok' if missing else 'ok'} 1 - every production has a test line")
+    print(f"{'not ok' if missing else 'ok'} {number} - {claim}")
     print(f"# {len(rules) - len(missing)} of {len(rules)} productions")
     for rule in missing:
         print(f"# no line uses: {rule}")
     if "--list" in sys.argv:
         for rule in rules:
             print(f"# {counts[rule]} {rule}")
-    return 1 if missing else 0
+    return not missing
+
+
+def main():
+    rules = productions()
+    print("1..2")
+    results = [check(1, "every production has a test line", rules, texts()),
+               check(2, "every production has a line that is printed and parsed again", rules,
+                     dialect())]
+    return 0 if all(results) else 1
 
 
 if __name__ == "__main__":
