@@ -29,7 +29,9 @@ DEFINE_UNARY_KERNEL(math_atan, double, double, atan(v))
 DEFINE_UNARY_KERNEL(math_tanh, double, double, tanh(v))
 DEFINE_UNARY_KERNEL(math_asinh, double, double, asinh(v))
 DEFINE_UNARY_KERNEL(math_radians, double, double, v *(M_PI / 180.0))
+DEFINE_UNARY_KERNEL(math_atand, double, double, atan(v) / atan(1.0) * 45.0)
 DEFINE_BINARY_KERNEL(math_atan2, double, double, double, atan2(l, r))
+DEFINE_BINARY_KERNEL(math_atan2d, double, double, double, atan2(l, r) / atan(1.0) * 45.0)
 
 static Status math_pi(const KernelCall *call, Error *err) {
     (void) err;
@@ -164,6 +166,8 @@ DEFINE_CIRCULAR(math_sind, sine_degrees(v))
 DEFINE_CIRCULAR(math_cosd, cosine_degrees(v))
 DEFINE_CIRCULAR(math_tand, sine_degrees(v) / cosine_degrees(v) + 0.0) /* no -0 */
 
+DEFINE_CIRCULAR(math_cotd, cosine_degrees(v) / sine_degrees(v) + 0.0)
+
 DEFINE_MATH(math_asin, {
     if (v < -1.0 || v > 1.0)
         return out_of_range(err);
@@ -175,6 +179,27 @@ DEFINE_MATH(math_acos, {
     if (v < -1.0 || v > 1.0)
         return out_of_range(err);
     *ret_result = acos(v);
+    return STATUS_OK;
+})
+
+static double arcsine_degrees(double v) {
+    return v <= 0.5 ? asin(v) / asin(0.5) * 30.0 : 90.0 - acos(v) / acos(0.5) * 60.0;
+}
+
+DEFINE_MATH(math_asind, {
+    if (v < -1.0 || v > 1.0)
+        return out_of_range(err);
+    *ret_result = v >= 0 ? arcsine_degrees(v) : -arcsine_degrees(-v);
+    return STATUS_OK;
+})
+
+DEFINE_MATH(math_acosd, {
+    if (v < -1.0 || v > 1.0)
+        return out_of_range(err);
+    if (v >= 0)
+        *ret_result = v <= 0.5 ? 90.0 - asin(v) / asin(0.5) * 30.0 : acos(v) / acos(0.5) * 60.0;
+    else
+        *ret_result = 90.0 + arcsine_degrees(-v);
     return STATUS_OK;
 })
 
@@ -288,8 +313,10 @@ static const Function math_functions[] = {
     UNARY("asin", math_asin), UNARY("acos", math_acos), UNARY("atan", math_atan),
     UNARY("sinh", math_sinh), UNARY("cosh", math_cosh), UNARY("tanh", math_tanh),
     UNARY("asinh", math_asinh), UNARY("acosh", math_acosh), UNARY("atanh", math_atanh),
-    UNARY("degrees", math_degrees), UNARY("radians", math_radians),
+    UNARY("asind", math_asind), UNARY("acosd", math_acosd), UNARY("atand", math_atand),
+    UNARY("cotd", math_cotd), UNARY("degrees", math_degrees), UNARY("radians", math_radians),
     {"atan2", math_atan2, D, 2, {D, D}},
+    {"atan2d", math_atan2d, D, 2, {D, D}},
     {"power", math_power, D, 2, {D, D}},
     {"pow", math_power, D, 2, {D, D}},
     {"^", math_power, D, 2, {D, D}},

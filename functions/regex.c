@@ -12,6 +12,7 @@
 #include "base/strbuf.h"
 #include "functions/kernel.h"
 #include "functions/utf8.h"
+#include "types/nested.h"
 
 enum {
     REGEX_MATCH_LIMIT = 10000000,
@@ -481,6 +482,56 @@ static Status regex_substr(const KernelCall *call, Error *err) {
     return STATUS_OK;
 }
 
+/* The groups as a text array, or the whole match when the pattern has none. */
+static Value match_groups(const Matcher *matcher, const TextView *text, int groups, Arena *arena) {
+    uint32_t captures = 0;
+    Value *items = NULL;
+    uint32_t count = 0;
+
+    pcre2_pattern_info(matcher->regex->code, PCRE2_INFO_CAPTURECOUNT, &captures);
+    count = captures ? captures : 1;
+    items = arena_new_array(arena, Value, count);
+    for (uint32_t i = 0; i < count; i++) {
+        int group = captures ? (int) i + 1 : 0;
+
+        if (group >= groups || match_begin(matcher, group) == PCRE2_UNSET)
+            items[i] = value_null(SQL_TYPE(TEXT));
+        else
+            items[i] = value_text(SQL_TYPE(TEXT), text_data(text) + match_begin(matcher, group),
+                                  match_end(matcher, group) - match_begin(matcher, group));
+    }
+    return array_build(SQL_TYPE(TEXT), items, count, arena);
+}
+
+/* regexp_match(text, pattern [, flags]) */
+static Status regex_match_groups(const KernelCall *call, Error *err) {
+    CLEANUP(matcher_done) Matcher matcher = {0};
+
+    KERNEL_FOR_EACH(call, row) {
+        const TextView *text = kernel_text(call, 0, row);
+        RegexFlags flags;
+        int groups = 0;
+        Value array;
+
+        TRY(call_flags(call, 2, row, false, &flags, err));
+        TRY(matcher_use(&matcher, call, kernel_text(call, 1, row), flags, err));
+        TRY(matcher_match(&matcher, text, 0, &groups, err));
+        if (groups == 0) {
+            kernel_set_null(call, row);
+            continue;
+        }
+        array = match_groups(&matcher, text, groups, call->arena);
+        column_put(call->result, row, &array, call->row_count, call->arena);
+    }
+    return STATUS_OK;
+}
+
+static SqlType text_array(const SqlType *arguments, uint32_t count) {
+    (void) arguments;
+    (void) count;
+    return type_array_of(TYPE_TEXT);
+}
+
 /* \1 … \9, \& and \\ of a replacement. */
 static void append_replacement(const Matcher *matcher, int groups, const TextView *text,
                                const TextView *replacement, StrBuf *out) {
@@ -637,6 +688,9 @@ static const Function regex_functions[] = {
     {"regexp_replace", regex_replace, TYPE_TEXT, 3, {T, T, T}, .prepare = prepare_match},
     {"regexp_replace", regex_replace, TYPE_TEXT, 4, {T, T, T, T}},
     {"substring", regex_substring, TYPE_TEXT, 2, {T, T}, .prepare = prepare_match},
+    {"regexp_match", regex_match_groups, TYPE_ARRAY, 2, {T, T}, .prepare = prepare_match,
+     .result_type = text_array},
+    {"regexp_match", regex_match_groups, TYPE_ARRAY, 3, {T, T, T}, .result_type = text_array},
     {"similar_to_escape", similar_to_escape, TYPE_TEXT, 1, {T}},
     {"similar_to_escape", similar_to_escape, TYPE_TEXT, 2, {T, T}},
 };

@@ -1,4 +1,4 @@
-/* What a session may ask about itself and the server, and pg_typeof. */
+/* What a session may ask about itself and the server; pg_typeof and the binary forms. */
 #include "functions/kernel.h"
 
 #if defined(__aarch64__)
@@ -39,6 +39,20 @@ static Status any_typeof(const KernelCall *call, Error *err) {
     return put_same(call, type_display(type, call->arena), err);
 }
 
+/* The binary form that the protocol sends. */
+static Status any_send(const KernelCall *call, Error *err) {
+    CLEANUP(strbuf_done) StrBuf bytes = {0};
+
+    KERNEL_FOR_EACH(call, row) {
+        Value value = column_get(&call->arguments[0], row);
+
+        strbuf_clear(&bytes);
+        value_append_binary(&value, &bytes);
+        TRY(kernel_put_text(call, row, strbuf_text(&bytes), bytes.length, err));
+    }
+    return STATUS_OK;
+}
+
 /* clang-format off */
 static const Function session_functions[] = {
     {"version", session_version, TYPE_TEXT, 0, {0}, VOLATILITY_STABLE},
@@ -49,6 +63,11 @@ static const Function session_functions[] = {
     {"current_database", session_database, TYPE_NAME, 0, {0}, VOLATILITY_STABLE},
     {"current_catalog", session_database, TYPE_NAME, 0, {0}, VOLATILITY_STABLE},
     {"current_schema", session_schema, TYPE_NAME, 0, {0}, VOLATILITY_STABLE},
+    {"int2send", any_send, TYPE_BYTEA, 1, {TYPE_INT2}},
+    {"int4send", any_send, TYPE_BYTEA, 1, {TYPE_INT4}},
+    {"int8send", any_send, TYPE_BYTEA, 1, {TYPE_INT8}},
+    {"float4send", any_send, TYPE_BYTEA, 1, {TYPE_FLOAT4}},
+    {"float8send", any_send, TYPE_BYTEA, 1, {TYPE_FLOAT8}},
     {"pg_typeof", any_typeof, TYPE_TEXT, 1, {TYPE_ANY}, VOLATILITY_STABLE, FUNCTION_NOT_STRICT},
 };
 /* clang-format on */

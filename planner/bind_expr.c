@@ -35,11 +35,18 @@ Status make_call(Binder *binder, const char *name, const Expr **arguments, int c
     SqlType *have = NULL;
     SqlType *want = NULL;
     SqlType result = SQL_TYPE(UNKNOWN);
+    Status status = STATUS_OK;
 
     argument_types(binder, arguments, count, &have, &want);
-    TRY(placed(
-        function_resolve(name, (SqlTypes) {have, (uint32_t) count}, &function, want, &result, err),
-        position, err));
+    status =
+        function_resolve(name, (SqlTypes) {have, (uint32_t) count}, &function, want, &result, err);
+    if (status == STATUS_ERROR && err->sqlstate == SQLSTATE_UNDEFINED_FUNCTION && count == 1 &&
+        type_from_name(name, &result)) { /* float8(x): a cast */
+        error_clear(err);
+        return placed(coerce(binder, arguments[0], result, CAST_EXPLICIT, ret_expr, err), position,
+                      err);
+    }
+    TRY(placed(status, position, err));
     TRY(cast_arguments(binder, arguments, want, count, err));
     *ret_expr = finish_call(binder, function, result, arguments, count, position);
     return STATUS_OK;
