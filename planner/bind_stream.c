@@ -196,7 +196,7 @@ static Status infer_mode(StreamBinding *binding, OutputMode *ret_mode, Error *er
         const Plan *plan = NULL;
 
         if (!is_legal(binding, OUTPUT_UPDATE) && !is_legal(binding, OUTPUT_COMPLETE)) {
-            TRY(try_mode(binding, OUTPUT_UPDATE, &plan, err)); /* its refusal is the reason */
+            IGNORE(try_mode(binding, OUTPUT_UPDATE, &plan, err)); /* its refusal is the reason */
             return add_mode_hint(binding, OUTPUT_UPDATE, err);
         }
         IGNORE(error_at(

@@ -200,7 +200,7 @@ static void names_that_mean_nothing_are_refused(void **state) {
         {"SELECT x.k FROM events", "42P01", 8, "missing FROM-clause entry for table \"x\""},
         {"SELECT k FROM events, users", "42702", 8, "column reference \"k\" is ambiguous"},
         {"SELECT 1 FROM nope", "42P01", 15, "relation \"nope\" does not exist"},
-        {"SELECT 1 FROM out", "42809", 15, "\"out\" is a sink: it can't be read"},
+        {"SELECT 1 FROM o", "42809", 15, "\"o\" is a sink: it can't be read"},
         {"SELECT nope(1)", "42883", 8, "function nope(integer) does not exist"},
         {"SELECT is_null(1)", "42883", 8, "function is_null(integer) does not exist"},
         {"SELECT 1::nope", "42704", 11, "type \"nope\" does not exist"},

@@ -21,10 +21,11 @@ static const Relation *created(Fixture *fixture, const char *sql) {
 
 static void a_source_has_columns_options_and_a_watermark(void **state) {
     const Relation *source = created(
-        *state, "CREATE SOURCE s (a int, b text FROM '$.x.b' NOT NULL, p text METADATA FROM 'path', "
-                "ms bigint, ts timestamptz, twice AS (a * 2), "
-                "WATERMARK FOR ts AS ts - INTERVAL '10 seconds' IDLE AFTER INTERVAL '1 minute') "
-                "WITH (connector = 'file', path = 'in', format = 'json', strict = true)");
+        *state,
+        "CREATE SOURCE s (a int, b text FROM '$.x.b' NOT NULL, p text METADATA FROM 'path', "
+        "ms bigint, ts timestamptz, twice AS (a * 2), "
+        "WATERMARK FOR ts AS ts - INTERVAL '10 seconds' IDLE AFTER INTERVAL '1 minute') "
+        "WITH (connector = 'file', path = 'in', format = 'json', strict = true)");
 
     assert_int_equal(source->kind, RELATION_SOURCE);
     assert_int_equal(source->column_count, 6);
@@ -42,7 +43,8 @@ static void a_source_has_columns_options_and_a_watermark(void **state) {
 }
 
 static void a_sink_has_a_connector_and_a_format(void **state) {
-    const Relation *sink = created(*state, "CREATE SINK o WITH (connector = 'file', path = 'out/')");
+    const Relation *sink =
+        created(*state, "CREATE SINK o WITH (connector = 'file', path = 'out/')");
 
     assert_int_equal(sink->kind, RELATION_SINK);
     assert_true(sink->sink == &sink_file && sink->format == &format_json);
@@ -87,9 +89,10 @@ static void a_source_that_cannot_be_is_refused(void **state) {
          "there is no format \"jsn\""},
         {"CREATE SOURCE s (i int) WITH (connector = 'file', path = 'x', formt = 'json')", "22023",
          "unknown option \"formt\""},
-        {"CREATE SOURCE s (i int) WITH (connector = 'file')", "22023", "option \"path\" is missing"},
-        {"CREATE SOURCE s (i int) WITH (connector = 'file', path = 'x', on_error = 'null')", "0A000",
-         "on_error = 'null' is not supported"},
+        {"CREATE SOURCE s (i int) WITH (connector = 'file')", "22023",
+         "option \"path\" is missing"},
+        {"CREATE SOURCE s (i int) WITH (connector = 'file', path = 'x', on_error = 'null')",
+         "0A000", "on_error = 'null' is not supported"},
         {"CREATE SOURCE s (i int, i text) WITH (connector = 'file', path = 'x')", "42701",
          "column \"i\" specified more than once"},
         {"CREATE SOURCE s (i int[]) WITH (connector = 'file', path = 'x')", "0A000",
@@ -109,14 +112,15 @@ static void a_source_that_cannot_be_is_refused(void **state) {
 
 static void a_watermark_that_cannot_be_is_refused(void **state) {
     static const RefusedCreate cases[] = {
-        {"CREATE SOURCE s (i int, WATERMARK FOR ts AS ts) WITH (connector = 'file', path = 'x')", "42703",
-         "column \"ts\" does not exist"},
-        {"CREATE SOURCE s (i int, WATERMARK FOR i AS i) WITH (connector = 'file', path = 'x')", "42804",
-         "watermark column \"i\" must be timestamp or timestamptz, not integer"},
+        {"CREATE SOURCE s (i int, WATERMARK FOR ts AS ts) WITH (connector = 'file', path = 'x')",
+         "42703", "column \"ts\" does not exist"},
+        {"CREATE SOURCE s (i int, WATERMARK FOR i AS i) WITH (connector = 'file', path = 'x')",
+         "42804", "watermark column \"i\" must be timestamp or timestamptz, not integer"},
         {"CREATE SOURCE s (ts timestamptz, WATERMARK FOR ts AS ts - INTERVAL '1 month') "
          "WITH (connector = 'file', path = 'x')",
          "22023", "the watermark delay must not have months or years"},
-        {"CREATE SOURCE s (ts timestamptz, WATERMARK FOR ts AS now()) WITH (connector = 'file', path = 'x')",
+        {"CREATE SOURCE s (ts timestamptz, WATERMARK FOR ts AS now()) WITH (connector = 'file', "
+         "path = 'x')",
          "0A000", "this watermark expression is not supported"},
         {"CREATE SOURCE s (ts timestamptz, WATERMARK FOR ts AS ts, WATERMARK FOR ts AS ts) "
          "WITH (connector = 'file', path = 'x')",
@@ -133,8 +137,10 @@ static void what_comes_later_is_refused_by_name(void **state) {
         {"CREATE SECRET x AS 'y'", "0A000", "CREATE SECRET is not supported"},
         {"CREATE SINK s (a int PRIMARY KEY) WITH (connector = 'console')", "0A000",
          "a key on a sink is not supported"},
-        {"CREATE SINK s WITH (connector = 'consle')", "22023", "there is no sink connector \"consle\""},
-        {"CREATE VIEW v AS SELECT k, k FROM events", "42701", "column \"k\" specified more than once"},
+        {"CREATE SINK s WITH (connector = 'consle')", "22023",
+         "there is no sink connector \"consle\""},
+        {"CREATE VIEW v AS SELECT k, k FROM events", "42701",
+         "column \"k\" specified more than once"},
     };
 
     check_refused(*state, cases, ARRAY_LENGTH(cases));
@@ -142,7 +148,8 @@ static void what_comes_later_is_refused_by_name(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_source_has_columns_options_and_a_watermark, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_source_has_columns_options_and_a_watermark, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_sink_has_a_connector_and_a_format, setup, teardown),
         cmocka_unit_test_setup_teardown(a_view_keeps_its_text_and_what_it_reads, setup, teardown),
         cmocka_unit_test_setup_teardown(a_source_that_cannot_be_is_refused, setup, teardown),
