@@ -1,8 +1,6 @@
 #include "catalog/catalog.h"
 
 #include <assert.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +9,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "catalog/catalog_state.h"
-#include "store/file.h"
 
 enum {
     CATALOG_FORMAT_VERSION = 1,
@@ -184,62 +181,6 @@ static Status load_objects(Catalog *catalog, Error *err) {
     return STATUS_OK;
 }
 
-/* -------- folders -------- */
-
-/* Every stream has its folder: without it, it would start from nothing. */
-static Status check_folders(Catalog *catalog, Error *err) {
-    for (int i = 0; i < catalog->current->count; i++) {
-        const Relation *relation = &catalog->current->objects[i]->relation;
-        char path[4096];
-
-        if (relation->kind != RELATION_STREAM)
-            continue;
-        snprintf(path, sizeof(path), "%s/streams/%lld", catalog->data_directory,
-                 (long long) relation->id);
-        if (!file_exists(path)) {
-            error_set(err, IO_ERROR, "stream \"%s\" has no folder \"%s\"", relation->name, path);
-            return error_hint(err, "Put the folder back from a copy of the data directory that "
-                                   "was made with catalog.db.");
-        }
-    }
-    return STATUS_OK;
-}
-
-/* A folder without a row is what a crash left of a CREATE or a DROP. */
-static Status remove_orphan_folders(Catalog *catalog, const char *kind, Error *err) {
-    char path[4096];
-    Status status = STATUS_OK;
-    struct dirent *entry;
-    DIR *folder;
-
-    snprintf(path, sizeof(path), "%s/%s", catalog->data_directory, kind);
-    folder = opendir(path);
-    if (!folder)
-        return errno == ENOENT ? STATUS_OK : error_errno(err, errno, "could not read \"%s\"", path);
-    while (status == STATUS_OK && (entry = readdir(folder))) {
-        char *end;
-        long long id = strtoll(entry->d_name, &end, 10);
-        char orphan[8192];
-
-        if (entry->d_name[0] == '.' || *end || catalog_find_id(catalog->current, id))
-            continue;
-        snprintf(orphan, sizeof(orphan), "%s/%s", path, entry->d_name);
-        log_event(LOG_INFO, "catalog", "removing folder %s, which no object owns", orphan);
-        status = file_remove_tree(orphan, err);
-    }
-    closedir(folder);
-    return status;
-}
-
-static Status settle_folders(Catalog *catalog, Error *err) {
-    static const char *const kinds[] = {"streams", "tables", "queues"};
-
-    TRY(check_folders(catalog, err));
-    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
-        TRY(remove_orphan_folders(catalog, kinds[i], err));
-    return STATUS_OK;
-}
-
 /* -------- opening -------- */
 
 static Status load_catalog(Catalog *catalog, Error *err) {
@@ -248,8 +189,7 @@ static Status load_catalog(Catalog *catalog, Error *err) {
     snprintf(path, sizeof(path), "%s/catalog.db", catalog->data_directory);
     TRY(database_open(path, true, &catalog->database, err));
     TRY(load_meta(catalog, err));
-    TRY(load_objects(catalog, err));
-    return settle_folders(catalog, err);
+    return load_objects(catalog, err);
 }
 
 Status catalog_open(const char *data_directory, const Registry *registry,

@@ -1,10 +1,12 @@
-/* The Registry: the const tables of everything that can be plugged in. One line adds one. */
+/* The Registry: the const tables of everything that can be plugged in, handed down to all. */
+#include "formats/formats.h"
 #include "server/server.h"
+#include "sources/sources.h"
 
-static const SourceType *const sources[] = {NULL};
 static const SinkType *const sinks[] = {NULL};
-static const FormatType *const formats[] = {NULL};
 static const SystemTable *const system_tables[] = {NULL};
 
-const Registry server_registry = {
-    .sources = sources, .sinks = sinks, .formats = formats, .system_tables = system_tables};
+const Registry server_registry = {.sources = source_types,
+                                  .sinks = sinks,
+                                  .formats = format_types,
+                                  .system_tables = system_tables};
