@@ -163,7 +163,8 @@ static Status take_option(Config *config, const char *name, const char *value, E
 }
 
 /* "--name value", "--name=value", "-f value". */
-static Status read_argument(Config *config, int argc, char **argv, int *index, Error *err) {
+static Status read_argument(Config *config, int argc, const char *const *argv, int *index,
+                            Error *err) {
     const char *argument = argv[*index];
     const char *equals = strncmp(argument, "--", 2) == 0 ? strchr(argument, '=') : NULL;
     char name[32];
@@ -189,7 +190,7 @@ static Status read_argument(Config *config, int argc, char **argv, int *index, E
     return take_option(config, name, argv[*index], err);
 }
 
-Status config_read(int argc, char **argv, Config *ret_config, Error *err) {
+Status config_read(int argc, const char *const *argv, Config *ret_config, Error *err) {
     Config *config = ret_config;
 
     memset(config, 0, sizeof(*config));

@@ -24,7 +24,7 @@ typedef struct Config {
 } Config;
 
 /* Errors are the user's (exit status 2). */
-MUST_USE Status config_read(int argc, char **argv, Config *ret_config, Error *err);
+MUST_USE Status config_read(int argc, const char *const *argv, Config *ret_config, Error *err);
 void config_done(Config *config);
 /* Lines `name = value`, # comments, '' quotes, as postgresql.conf. `path` is for messages. */
 MUST_USE Status config_parse_text(const char *text, const char *path, Settings *settings,

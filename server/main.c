@@ -31,7 +31,7 @@ static int run(const Config *config) {
         print_error(&error);
         exit_status = EXIT_FAILURE_STATUS;
     }
-    server_close(server);
+    server_close(server, config->action != CONFIG_SCRIPT);
     return exit_status;
 }
 
@@ -41,7 +41,7 @@ int main(int argc, char **argv) {
     int exit_status = EXIT_OK;
 
     crash_init();
-    if (config_read(argc, argv, &config, &error) != STATUS_OK) {
+    if (config_read(argc, (const char *const *) argv, &config, &error) != STATUS_OK) {
         print_error(&error);
         fprintf(stderr, "try: millrace --help\n");
         config_done(&config);

@@ -47,3 +47,30 @@ WEAK void plan_append_json(const Plan *plan, StrBuf *out) {
 WEAK const char *deparse_node(const AstNode *node, Arena *arena) {
     return "";
 }
+
+WEAK uint64_t plan_fingerprint(const Plan *plan) {
+    return 1;
+}
+
+WEAK Status dataflow_open(const Plan *plan, const ExecEnvironment *environment, StateStore *state,
+                          SourceReader *const *readers, const SourceType *const *types,
+                          const StreamReport *report, Dataflow **ret_dataflow, Error *err) {
+    return error_set(err, FEATURE_NOT_SUPPORTED, "the executor is on its way");
+}
+
+WEAK Status dataflow_run_epoch(Dataflow *dataflow, const Epoch *epoch, const ScanRange *ranges,
+                               int range_count, ScanStats *stats, RowReceiver *receiver,
+                               Error *err) {
+    return error_set(err, FEATURE_NOT_SUPPORTED, "the executor is on its way");
+}
+
+WEAK void dataflow_abort(Dataflow *dataflow) {
+}
+
+WEAK const Operator *dataflow_operator_at(const Dataflow *dataflow, int index, int *ret_parent) {
+    return NULL;
+}
+
+WEAK Dataflow *dataflow_close(Dataflow *dataflow) {
+    return NULL;
+}

@@ -126,8 +126,8 @@ static Status run_statements(Script *script, ParsedText *text) {
 
 static Status read_standard_input(StrBuf *text, Error *err) {
     for (;;) {
-        ssize_t count = read(STDIN_FILENO, strbuf_reserve(text, SCRIPT_READ_BYTES),
-                             SCRIPT_READ_BYTES);
+        ssize_t count =
+            read(STDIN_FILENO, strbuf_reserve(text, SCRIPT_READ_BYTES), SCRIPT_READ_BYTES);
 
         if (count < 0 && errno != EINTR)
             return error_errno(err, errno, "could not read standard input");

@@ -140,6 +140,26 @@ static void make_pools(Server *server) {
     server->io = pool_create("io", IO_THREADS);
 }
 
+static Status open_streams(Server *server, Error *err) {
+    StreamManagerEnvironment environment = {.data_directory = server->data_directory,
+                                            .server_id = catalog_server_id(server->catalog),
+                                            .registry = server->registry,
+                                            .options = &server->options,
+                                            .exec = &server->exec,
+                                            .catalog = server->catalog,
+                                            .clock = server->context};
+
+    server->exec = (ExecEnvironment) {.registry = server->registry,
+                                      .workers = server->workers,
+                                      .server = &server->services,
+                                      .account = &server->account,
+                                      .read_stream = manager_read_stream};
+    TRY(manager_create(&environment, &server->streams, err));
+    server->services = (SystemServices) {.streams = server->streams, .server = server};
+    server->exec.read_stream_data = server->streams;
+    return manager_start(server->streams, err);
+}
+
 static Status open_server(Server *server, Error *err) {
     CatalogBinder binder;
 
@@ -149,7 +169,7 @@ static Status open_server(Server *server, Error *err) {
     catalog_binder_init(&binder, server);
     TRY(catalog_open(server->data_directory, server->registry, &binder, &server->catalog, err));
     make_pools(server);
-    return STATUS_OK;
+    return open_streams(server, err);
 }
 
 Status server_open(const Config *config, const Registry *registry, Server **ret_server,
@@ -169,20 +189,21 @@ Status server_open(const Config *config, const Registry *registry, Server **ret_
     apply_log_level(server);
     status = open_server(server, err);
     if (status != STATUS_OK) {
-        server_close(server);
+        server_close(server, true);
         return status;
     }
     *ret_server = server;
     return STATUS_OK;
 }
 
-Server *server_close(Server *server) {
+Server *server_close(Server *server, bool now) {
     Error error = {0};
 
     if (!server)
         return NULL;
     pool_destroy(server->statements);
     pool_destroy(server->io);
+    manager_destroy(server->streams, now);
     pool_destroy(server->workers);
     catalog_close(server->catalog);
     if (server->is_temporary && file_remove_tree(server->data_directory, &error) != STATUS_OK)

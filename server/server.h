@@ -11,7 +11,9 @@
 #include "base/memory.h"
 #include "base/pool.h"
 #include "catalog/catalog.h"
+#include "exec/execute.h"
 #include "server/config.h"
+#include "stream/manager.h"
 
 typedef struct Session Session;
 
@@ -22,6 +24,9 @@ typedef struct Server {
     Context *context;
     MemoryAccount account;
     Catalog *catalog;
+    StreamManager *streams;
+    SystemServices services; /* what system tables get at */
+    ExecEnvironment exec;    /* the base of every query's */
     Pool *workers;
     Pool *statements;
     Pool *io;
@@ -41,7 +46,8 @@ typedef struct Server {
 /* Make or take the data directory. `config` outlives the server. */
 MUST_USE Status server_open(const Config *config, const Registry *registry, Server **ret_server,
                             Error *err);
-Server *server_close(Server *server);
+/* `now`: epochs in progress are given up, else they end first. NULL is fine. */
+Server *server_close(Server *server, bool now);
 /* The time of a statement: µs since 2000-01-01 UTC. */
 int64_t server_now_us(Server *server);
 /* Serve until SIGTERM or SIGINT. */

@@ -85,11 +85,9 @@ Status query_statement_open(Portal *portal, Error *err) {
     TRY(optimizer_lower(plan, &options, portal->arena, &plan, err));
     plan_visit(plan, count_scan, &scan_count);
     portal->epoch = make_epoch(portal, eval, scan_count);
-    portal->environment = (ExecEnvironment) {.registry = session->server->registry,
-                                             .server = session->server,
-                                             .catalog = portal->snapshot,
-                                             .session = session,
-                                             .account = &session->server->account};
+    portal->environment = session->server->exec;
+    portal->environment.catalog = portal->snapshot;
+    portal->environment.session = session;
     return query_open(plan, &portal->environment, portal->epoch, &portal->query, err);
 }
 

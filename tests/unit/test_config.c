@@ -11,21 +11,22 @@
 
 #include "server/config.h"
 
-static Status read_arguments(Config *config, Error *err, int count, char **arguments) {
+static Status read_arguments(Config *config, Error *err, int count, const char *const *arguments) {
     return config_read(count, arguments, config, err);
 }
 
-#define READ(config, err, ...)                                                                     \
-    read_arguments((config), (err), (int) ARRAY_LENGTH(((char *[]) {"millrace", __VA_ARGS__})),    \
-                   (char *[]) {"millrace", __VA_ARGS__, NULL})
+#define READ(config, err, ...)                                                       \
+    read_arguments((config), (err),                                                  \
+                   (int) ARRAY_LENGTH(((const char *[]) {"millrace", __VA_ARGS__})), \
+                   (const char *[]) {"millrace", __VA_ARGS__, NULL})
 
 static void options_have_two_spellings(void **state) {
     Config config;
     Error error = {0};
 
-    assert_int_equal(READ(&config, &error, (char *) "--data=d", (char *) "--listen",
-                          (char *) "0.0.0.0:0", (char *) "--set", (char *) "timezone=Europe/Rome"),
-                     STATUS_OK);
+    assert_int_equal(
+        READ(&config, &error, "--data=d", "--listen", "0.0.0.0:0", "--set", "timezone=Europe/Rome"),
+        STATUS_OK);
     assert_string_equal(config.data, "d");
     assert_int_equal(config.action, CONFIG_SERVE);
     assert_string_equal(settings_text(&config.settings, SETTING_LISTEN), "0.0.0.0:0");
@@ -34,15 +35,13 @@ static void options_have_two_spellings(void **state) {
 }
 
 static void usage_errors_are_told(void **state) {
-    static char *const wrong[][2] = {
-        {(char *) "--nothing", (char *) "1"},      {(char *) "--set", (char *) "x=1"},
-        {(char *) "--set", (char *) "timezone"},   {(char *) "--workers", (char *) "many"},
-        {(char *) "word", (char *) "word"},        {(char *) "-f", NULL},
-        {(char *) "--set", (char *) "server_version=1"},
+    static const char *const wrong[][2] = {
+        {"--nothing", "1"}, {"--set", "x=1"}, {"--set", "timezone"},         {"--workers", "many"},
+        {"word", "word"},   {"-f", NULL},     {"--set", "server_version=1"},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
-        char *arguments[] = {(char *) "millrace", wrong[i][0], wrong[i][1], NULL};
+        const char *arguments[] = {"millrace", wrong[i][0], wrong[i][1], NULL};
         Config config;
         Error error = {0};
 
@@ -80,7 +79,8 @@ static void config_file_errors_name_the_line(void **state) {
 
         settings_init(&settings, NULL);
         assert_int_equal(config_parse_text(wrong[i], "c.conf", &settings, &error), STATUS_ERROR);
-        assert_non_null(strstr(error.context, i == 2 ? "line 2" : "line 1"));
+        assert_non_null(strstr(i < 2 && !error.context[0] ? error.message : error.context,
+                               i == 2 ? "line 2" : "line 1"));
         settings_done(&settings);
     }
 }
@@ -93,9 +93,7 @@ static void command_line_wins_over_file(void **state) {
 
     assert_int_equal(write(descriptor, "workers = 7\nlisten = ':1'\n", 26), 26);
     close(descriptor);
-    assert_int_equal(READ(&config, &error, (char *) "--workers", (char *) "3", (char *) "--config",
-                          path),
-                     STATUS_OK);
+    assert_int_equal(READ(&config, &error, "--workers", "3", "--config", path), STATUS_OK);
     assert_int_equal(settings_number(&config.settings, SETTING_WORKERS), 3);
     assert_string_equal(settings_text(&config.settings, SETTING_LISTEN), ":1");
     config_done(&config);
@@ -120,27 +118,25 @@ static void settings_are_checked(void **state) {
     Error error = {0};
 
     settings_init(&settings, NULL);
-    assert_int_equal(settings_set(&settings, SETTING_BYTEA_OUTPUT, "ESCAPE", SETTING_CONTEXT_USER,
-                                  &error),
-                     STATUS_OK);
+    assert_int_equal(
+        settings_set(&settings, SETTING_BYTEA_OUTPUT, "ESCAPE", SETTING_CONTEXT_USER, &error),
+        STATUS_OK);
     assert_string_equal(settings_text(&settings, SETTING_BYTEA_OUTPUT), "escape");
-    assert_int_equal(
-        settings_set(&settings, SETTING_JIT, "maybe", SETTING_CONTEXT_USER, &error),
-        STATUS_ERROR);
-    assert_int_equal(settings_set(&settings, SETTING_EXTRA_FLOAT_DIGITS, "9", SETTING_CONTEXT_USER,
-                                  &error),
+    assert_int_equal(settings_set(&settings, SETTING_JIT, "maybe", SETTING_CONTEXT_USER, &error),
                      STATUS_ERROR);
+    assert_int_equal(
+        settings_set(&settings, SETTING_EXTRA_FLOAT_DIGITS, "9", SETTING_CONTEXT_USER, &error),
+        STATUS_ERROR);
     assert_int_equal(error.sqlstate, SQLSTATE_INVALID_PARAMETER);
-    assert_int_equal(
-        settings_set(&settings, SETTING_LISTEN, ":1", SETTING_CONTEXT_USER, &error),
-        STATUS_ERROR);
+    assert_int_equal(settings_set(&settings, SETTING_LISTEN, ":1", SETTING_CONTEXT_USER, &error),
+                     STATUS_ERROR);
     assert_int_equal(error.sqlstate, SQLSTATE_CANT_CHANGE_RUNTIME_PARAM);
-    assert_int_equal(settings_set(&settings, SETTING_CLIENT_ENCODING, "latin1",
-                                  SETTING_CONTEXT_USER, &error),
-                     STATUS_ERROR);
-    assert_int_equal(settings_set(&settings, SETTING_TIME_ZONE, "Nowhere/Else",
-                                  SETTING_CONTEXT_USER, &error),
-                     STATUS_ERROR);
+    assert_int_equal(
+        settings_set(&settings, SETTING_CLIENT_ENCODING, "latin1", SETTING_CONTEXT_USER, &error),
+        STATUS_ERROR);
+    assert_int_equal(
+        settings_set(&settings, SETTING_TIME_ZONE, "Nowhere/Else", SETTING_CONTEXT_USER, &error),
+        STATUS_ERROR);
     settings_done(&settings);
 }
 

@@ -64,14 +64,14 @@ static void bytes_after_the_last_field_are_refused(void **state) {
 
 static void startup_packets_are_told_apart(void **state) {
     static const char ssl[] = "\0\0\0\x08\x04\xd2\x16\x2f";
-    static const char session[] = "\0\0\0\x22\0\3\0\2user\0me\0_pq_.x\0y\0db\0z\0";
+    static const char session[] = "\0\0\0\x1f\0\3\0\2user\0me\0_pq_.x\0y\0db\0z\0";
     StartupPacket packet;
     Error error = {0};
 
     assert_int_equal(wire_read_startup((const uint8_t *) ssl, 8, &packet, &error), STATUS_OK);
     assert_int_equal(packet.kind, STARTUP_SSL);
-    assert_int_equal(
-        wire_read_startup((const uint8_t *) session, sizeof(session), &packet, &error), STATUS_OK);
+    assert_int_equal(wire_read_startup((const uint8_t *) session, sizeof(session), &packet, &error),
+                     STATUS_OK);
     assert_int_equal(packet.kind, STARTUP_SESSION);
     assert_int_equal(packet.protocol_minor, 2);
     assert_int_equal(packet.unknown_option_count, 1);
@@ -93,8 +93,8 @@ static void damaged_startup_packets_are_refused(void **state) {
     for (size_t i = 0; i < ARRAY_LENGTH(packets); i++) {
         size_t size = i < 2 ? 8 : i < 3 ? 12 : i < 4 ? 13 : 10;
 
-        assert_int_equal(
-            wire_read_startup((const uint8_t *) packets[i], size, &packet, &error), STATUS_ERROR);
+        assert_int_equal(wire_read_startup((const uint8_t *) packets[i], size, &packet, &error),
+                         STATUS_ERROR);
     }
 }
 
