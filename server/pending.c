@@ -28,29 +28,12 @@ WEAK uint64_t plan_fingerprint(const Plan *plan) {
     return (uint64_t) plan->kind + 1;
 }
 
-WEAK Status planner_bind_create(PlannerContext *cx, const AstNode *statement, const char *text,
-                                Relation *ret_relation, Error *err) {
-    return error_set(err, FEATURE_NOT_SUPPORTED, "the planner is on its way");
-}
-
-WEAK Status planner_bind_stream(PlannerContext *cx, const AstNode *statement, const char *text,
-                                StreamPlan *ret_stream, Error *err) {
-    return error_set(err, FEATURE_NOT_SUPPORTED, "the planner is on its way");
-}
-
 WEAK void plan_append_text(const Plan *plan, StrBuf *out) {
 }
 
 WEAK void plan_append_json(const Plan *plan, StrBuf *out) {
 }
 
-WEAK const char *deparse_node(const AstNode *node, Arena *arena) {
-    return "";
-}
-
-WEAK uint64_t plan_fingerprint(const Plan *plan) {
-    return 1;
-}
 
 WEAK Status dataflow_open(const Plan *plan, const ExecEnvironment *environment, StateStore *state,
                           SourceReader *const *readers, const SourceType *const *types,
