@@ -151,7 +151,12 @@ static Status open_source(ScanOp *self, Error *err) {
     const Relation *relation = self->base.node->relation;
     OperatorContext *cx = self->base.cx;
     SourceEnvironment environment = {
-        .options = &relation->options, .format = relation->format, .object_id = relation->id};
+        .options = &relation->options,
+        .format = relation->format,
+        .object_id = relation->id,
+        .is_batch_read = true,
+        .clock = &context_real,
+    };
     StrBuf journal = {0};
     Status status;
     int count;

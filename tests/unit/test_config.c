@@ -79,8 +79,8 @@ static void config_file_errors_name_the_line(void **state) {
 
         settings_init(&settings, NULL);
         assert_int_equal(config_parse_text(wrong[i], "c.conf", &settings, &error), STATUS_ERROR);
-        assert_non_null(strstr(i < 2 && !error.context[0] ? error.message : error.context,
-                               i == 2 ? "line 2" : "line 1"));
+        assert_non_null(
+            strstr(i < 3 ? error.message : error.context, i == 2 ? "line 2" : "line 1"));
         settings_done(&settings);
     }
 }
