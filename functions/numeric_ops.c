@@ -21,6 +21,8 @@ DEFINE_NUMERIC_KERNEL(numeric_times, numeric_multiply)
 DEFINE_NUMERIC_KERNEL(numeric_quotient, numeric_divide)
 DEFINE_NUMERIC_KERNEL(numeric_remainder, numeric_modulo)
 DEFINE_NUMERIC_KERNEL(numeric_div, numeric_divide_integer)
+DEFINE_NUMERIC_KERNEL(numeric_to_power, numeric_power)
+DEFINE_NUMERIC_KERNEL(numeric_log_of, numeric_log)
 
 #define DEFINE_ROUNDING_KERNEL(name, rounding)                                                    \
     static Status name(const KernelCall *call, Error *err) {                                      \
@@ -67,12 +69,24 @@ DEFINE_UNARY_KERNEL(numeric_abs, Numeric, Numeric, numeric_absolute(&v))
 DEFINE_UNARY_KERNEL(numeric_sign_of, Numeric, Numeric, sign_of(&v))
 DEFINE_UNARY_KERNEL(numeric_trim_scale, Numeric, Numeric, numeric_without_trailing_zeros(&v))
 
-static Status numeric_square_root(const KernelCall *call, Error *err) {
-    Numeric *out = KERNEL_RESULT(call, Numeric);
+/* A kernel around `Status operation(const Numeric *, Numeric *, Error *)`. */
+#define DEFINE_NUMERIC_UNARY(name, operation)                                  \
+    static Status name(const KernelCall *call, Error *err) {                   \
+        Numeric *out = KERNEL_RESULT(call, Numeric);                           \
+        KERNEL_UNARY_LOOPS(call, Numeric, TRY(operation(&v, &out[row], err))); \
+        return STATUS_OK;                                                      \
+    }
 
-    KERNEL_UNARY_LOOPS(call, Numeric, TRY(numeric_sqrt(&v, &out[row], err)));
-    return STATUS_OK;
+static Status log10_of(const Numeric *value, Numeric *ret_value, Error *err) {
+    Numeric ten = numeric_from_int64(10);
+
+    return numeric_log(&ten, value, ret_value, err);
 }
+
+DEFINE_NUMERIC_UNARY(numeric_square_root, numeric_sqrt)
+DEFINE_NUMERIC_UNARY(numeric_exp_of, numeric_exp)
+DEFINE_NUMERIC_UNARY(numeric_ln_of, numeric_ln)
+DEFINE_NUMERIC_UNARY(numeric_log10_of, log10_of)
 
 /* NULL for NaN and the infinities, which have no scale. */
 static Status numeric_scale_of(const KernelCall *call, Error *err) {
@@ -115,6 +129,14 @@ static const Function numeric_functions[] = {
     {"ceiling", numeric_ceil, TYPE_NUMERIC, 1, {TYPE_NUMERIC}},
     {"floor", numeric_floor, TYPE_NUMERIC, 1, {TYPE_NUMERIC}},
     {"sqrt", numeric_square_root, TYPE_NUMERIC, 1, {TYPE_NUMERIC}},
+    {"exp", numeric_exp_of, TYPE_NUMERIC, 1, {TYPE_NUMERIC}},
+    {"ln", numeric_ln_of, TYPE_NUMERIC, 1, {TYPE_NUMERIC}},
+    {"log", numeric_log10_of, TYPE_NUMERIC, 1, {TYPE_NUMERIC}},
+    {"log10", numeric_log10_of, TYPE_NUMERIC, 1, {TYPE_NUMERIC}},
+    {"log", numeric_log_of, TYPE_NUMERIC, 2, {TYPE_NUMERIC, TYPE_NUMERIC}},
+    {"power", numeric_to_power, TYPE_NUMERIC, 2, {TYPE_NUMERIC, TYPE_NUMERIC}},
+    {"pow", numeric_to_power, TYPE_NUMERIC, 2, {TYPE_NUMERIC, TYPE_NUMERIC}},
+    {"^", numeric_to_power, TYPE_NUMERIC, 2, {TYPE_NUMERIC, TYPE_NUMERIC}},
     {"scale", numeric_scale_of, TYPE_INT4, 1, {TYPE_NUMERIC}},
     {"min_scale", numeric_min_scale, TYPE_INT4, 1, {TYPE_NUMERIC}},
     {"trim_scale", numeric_trim_scale, TYPE_NUMERIC, 1, {TYPE_NUMERIC}},

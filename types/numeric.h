@@ -77,3 +77,9 @@ typedef enum NumericRounding {
 MUST_USE Status numeric_round(const Numeric *value, int32_t scale, NumericRounding rounding,
                               Numeric *ret_value, Error *err);
 MUST_USE Status numeric_sqrt(const Numeric *value, Numeric *ret_value, Error *err);
+MUST_USE Status numeric_exp(const Numeric *value, Numeric *ret_value, Error *err);
+MUST_USE Status numeric_ln(const Numeric *value, Numeric *ret_value, Error *err);
+MUST_USE Status numeric_log(const Numeric *base, const Numeric *value, Numeric *ret_value,
+                            Error *err);
+MUST_USE Status numeric_power(const Numeric *base, const Numeric *exponent, Numeric *ret_value,
+                              Error *err);

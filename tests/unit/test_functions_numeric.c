@@ -134,6 +134,32 @@ static void numbers_past_38_digits_are_errors(void **state) {
     CHECK_CALLS(cases);
 }
 
+static void powers_and_logarithms_have_postgresql_s_scale(void **state) {
+    static const CallCase cases[] = {
+        {"power", {"numeric:2", "numeric:3"}, "8.0000000000000000"},
+        {"^", {"numeric:2.0", "numeric:0.5"}, "1.4142135623730950"},
+        {"power", {"numeric:0.057", "int4:10"}, "0.0000000000003620"},
+        {"power",
+         {"numeric:0", "numeric:-1"},
+         "!2201F zero raised to a negative power is undefined"},
+        {"power",
+         {"numeric:-2", "numeric:0.5"},
+         "!2201F a negative number raised to a non-integer power yields a complex result"},
+        {"power", {"numeric:10", "numeric:39"}, "!22003 value overflows numeric format"},
+        {"power", {"int4:2", "int4:3"}, "8"},
+        {"exp", {"numeric:1.0"}, "2.7182818284590452"},
+        {"exp", {"numeric:-40"}, "0.000000000000000004248354255291589"},
+        {"ln", {"numeric:2.0"}, "0.6931471805599453"},
+        {"ln", {"numeric:0"}, "!2201E cannot take logarithm of zero"},
+        {"log", {"numeric:100"}, "2.0000000000000000"},
+        {"log", {"numeric:2", "numeric:64"}, "6.0000000000000000"},
+        {"log", {"numeric:-1"}, "!2201E cannot take logarithm of a negative number"},
+        {"sqrt", {"numeric:2"}, "1.414213562373095"},
+    };
+
+    CHECK_CALLS(cases);
+}
+
 static void check_cast(const char *argument, const char *type_name, int32_t typmod,
                        const char *expected) {
     CLEANUP(arena_destroyp) Arena *arena = arena_create("case", 0);
@@ -180,6 +206,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numeric_arithmetic_is_postgresql_s),
         cmocka_unit_test(numbers_past_38_digits_are_errors),
+        cmocka_unit_test(powers_and_logarithms_have_postgresql_s_scale),
         cmocka_unit_test(numeric_casts_round_and_check),
     };
 
