@@ -43,7 +43,8 @@ struct ScanDecoder {
     WantedColumn *wanted; /* one an output column */
     DecodeColumn *columns;
     uint32_t column_count;
-    int time_column; /* among the decoder's; -1: no watermark */
+    int time_column;           /* among the decoder's; -1: no watermark, or a computed one */
+    ExprProgram *time_program; /* event time that a computed column gives, over the outputs; NULL */
     Decoder *decoder;
     ExprProgram **pushed;
     bool fails_on_bad;
@@ -105,20 +106,28 @@ static bool is_wanted(const Plan *scan, int relation_column) {
     return false;
 }
 
-/* The event time, when the plan reads it for the watermark alone; NOT NULL columns that nobody
- * reads. */
+static bool is_checked(const Plan *scan, int relation_column) {
+    for (int i = 0; i < scan->checked_columns.count; i++)
+        if (scan->checked_columns.items[i] == relation_column)
+            return true;
+    return false;
+}
+
+/* The event time, when the plan reads it for the watermark alone; columns that the statement names
+ * or that are NOT NULL, though nobody reads them. */
 static void want_unread_columns(ScanDecoder *self) {
     const Relation *relation = self->relation;
     int time = relation->watermark_column;
 
     for (int i = 0; i < relation->column_count; i++) {
         const RelationColumn *column = &relation->columns[i];
-        bool is_time = self->scan->watermark_column && self->time_column < 0 && i == time;
+        bool is_time = self->scan->watermark_column && !self->scan->watermark_expr &&
+                       self->time_column < 0 && i == time;
         int place;
 
         if (column->origin != COLUMN_PAYLOAD || is_wanted(self->scan, i))
             continue;
-        if (!is_time && !column->is_not_null)
+        if (!is_time && !column->is_not_null && !is_checked(self->scan, i))
             continue;
         place = add_payload(self, i);
         if (is_time)
@@ -157,6 +166,8 @@ Status scan_decoder_create(const Plan *scan, OperatorContext *cx, ScanDecoder **
     want_unread_columns(self);
     for (int i = 0; i < scan->pushed.count; i++)
         TRY(binding_compile(scan->pushed.items[i], scan, cx->arena, &self->pushed[i], err));
+    if (scan->watermark_expr)
+        TRY(binding_compile(scan->watermark_expr, scan, cx->arena, &self->time_program, err));
     TRY(relation->format->decoder_create(self->columns, self->column_count, &relation->options,
                                          cx->epoch->eval.settings, &self->decoder, err));
     *ret_decoder = TAKE(self);
@@ -168,6 +179,7 @@ ScanDecoder *scan_decoder_destroy(ScanDecoder *self) {
         return NULL;
     for (int i = 0; self->pushed && i < self->scan->pushed.count; i++)
         self->pushed[i] = expr_program_destroy(self->pushed[i]);
+    self->time_program = expr_program_destroy(self->time_program);
     if (self->decoder)
         self->relation->format->decoder_destroy(self->decoder);
     memory_free(self);
@@ -211,20 +223,35 @@ static int64_t event_time(const Column *column, uint32_t row) {
     return COLUMN_VALUE(column, int64_t, row);
 }
 
-/* Take the greatest event time; rows without one leave the batch as bad records. */
-static Status take_event_times(ScanDecoder *self, const DecodeResult *result, const Record *records,
-                               const ScanPosition *position, ScanStats *stats, Error *err) {
+static const char *event_time_name(const ScanDecoder *self) {
+    if (self->time_column >= 0)
+        return self->columns[self->time_column].name;
+    return self->relation->watermark_column >= 0
+               ? self->relation->columns[self->relation->watermark_column].name
+               : NULL;
+}
+
+/* Take the greatest event time; rows without one leave the batch as bad records. `batch` has the
+ * scan's output columns. */
+static Status take_event_times(ScanDecoder *self, Batch *batch, const DecodeResult *result,
+                               const Record *records, const ScanPosition *position,
+                               ScanStats *stats, Error *err) {
     static const char message[] = "null event time";
-    Batch *batch = result->batch;
-    const Column *time = &batch->columns[self->time_column];
+    Column computed;
+    const Column *time = &computed;
     int64_t latest = INT64_MIN;
     uint32_t *selection = NULL;
     uint32_t kept = 0;
 
+    if (self->time_program)
+        TRY(expr_evaluate(self->time_program, batch, &self->cx->epoch->eval, self->cx->batch_arena,
+                          &computed, err));
+    else
+        time = &result->batch->columns[self->time_column];
     for (uint32_t row = 0; row < batch->row_count; row++) {
         BadRecord bad = {.record = result->row_records[row],
                          .sqlstate = SQLSTATE_NULL_VALUE_NOT_ALLOWED,
-                         .column_name = self->columns[self->time_column].name,
+                         .column_name = event_time_name(self),
                          .message = message};
 
         if (!column_is_null(time, row)) {
@@ -352,8 +379,6 @@ Status scan_decode(ScanDecoder *self, const Block *block, uint32_t first, uint32
     stats->bad_rows += result.bad_count;
     for (uint32_t i = 0; i < result.bad_count; i++)
         TRY(report_bad(self, position, &result.bad[i], &records[result.bad[i].record], err));
-    if (self->time_column >= 0)
-        TRY(take_event_times(self, &result, records, position, stats, err));
     batch = *result.batch;
     batch.column_count = (uint32_t) self->scan->column_count;
     batch.columns = arena_new_array(arena, Column, (size_t) batch.column_count + 1);
@@ -362,6 +387,8 @@ Status scan_decode(ScanDecoder *self, const Block *block, uint32_t first, uint32
             self->wanted[i].source == FROM_PAYLOAD
                 ? result.batch->columns[self->wanted[i].decoded]
                 : metadata_column(self, (int) i, block, records, &result, position->partition);
+    if (self->time_column >= 0 || self->time_program)
+        TRY(take_event_times(self, &batch, &result, records, position, stats, err));
     TRY(apply_pushed(self, &batch, stats, err));
     *ret_batch = batch;
     return STATUS_OK;
