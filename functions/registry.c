@@ -39,6 +39,7 @@
     X(datetime_fields) \
     X(datetime_make) \
     X(datetime_clock) \
+    X(datetime_to_timestamp) \
     X(datetime_to_char) \
     X(datetime_casts) \
     X(casts_basic) \
