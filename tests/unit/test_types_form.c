@@ -12,7 +12,6 @@
 #include "types/nested.h"
 #include "types/text_form.h"
 
-/* clang-format off */
 static const struct {
     const char *type;
     int32_t typmod;
@@ -21,15 +20,18 @@ static const struct {
 } text_cases[] = {
     {"int4", -1, " 123 ", "123"},
     {"int4", -1, "-2147483648", "-2147483648"},
-    {"int4", -1, "2147483648", "ERROR 22003: value \"2147483648\" is out of range for type integer"},
+    {"int4", -1, "2147483648",
+     "ERROR 22003: value \"2147483648\" is out of range for type integer"},
     {"int4", -1, "12a", "ERROR 22P02: invalid input syntax for type integer: \"12a\""},
     {"int4", -1, "", "ERROR 22P02: invalid input syntax for type integer: \"\""},
     {"int4", -1, "+7", "7"},
     {"int4", -1, "- 7", "ERROR 22P02: invalid input syntax for type integer: \"- 7\""},
     {"int2", -1, "32768", "ERROR 22003: value \"32768\" is out of range for type smallint"},
     {"int8", -1, "9223372036854775807", "9223372036854775807"},
-    {"int8", -1, "-9223372036854775809", "ERROR 22003: value \"-9223372036854775809\" is out of range for type bigint"},
-    {"int8", -1, "99999999999999999999999", "ERROR 22003: value \"99999999999999999999999\" is out of range for type bigint"},
+    {"int8", -1, "-9223372036854775809",
+     "ERROR 22003: value \"-9223372036854775809\" is out of range for type bigint"},
+    {"int8", -1, "99999999999999999999999",
+     "ERROR 22003: value \"99999999999999999999999\" is out of range for type bigint"},
     {"bool", -1, " tRu ", "t"},
     {"bool", -1, "o", "ERROR 22P02: invalid input syntax for type boolean: \"o\""},
     {"bool", -1, "of", "f"},
@@ -61,7 +63,8 @@ static const struct {
     {"float8", -1, "4.9e-324", "5e-324"},
     {"float8", -1, "2.2250738585072014e-308", "2.2250738585072014e-308"},
     {"float8", -1, "1.7976931348623157e308", "1.7976931348623157e+308"},
-    {"float8", -1, "1.7976931348623159e308", "ERROR 22003: \"1.7976931348623159e308\" is out of range for type double precision"},
+    {"float8", -1, "1.7976931348623159e308",
+     "ERROR 22003: \"1.7976931348623159e308\" is out of range for type double precision"},
     {"float8", -1, "-0", "-0"},
     {"float8", -1, "8.41e21", "8.409999999999999e+21"},
     {"float8", -1, "9007199254740993", "9.007199254740992e+15"},
@@ -88,7 +91,8 @@ static const struct {
     {"numeric", -1, "1e5", "100000"},
     {"numeric", -1, "1.23e-5", "0.0000123"},
     {"numeric", -1, "-0.00", "0.00"},
-    {"numeric", -1, "12345678901234567890123456789012345678", "12345678901234567890123456789012345678"},
+    {"numeric", -1, "12345678901234567890123456789012345678",
+     "12345678901234567890123456789012345678"},
     {"numeric", -1, "nan", "NaN"},
     {"numeric", -1, "-inf", "-Infinity"},
     {"numeric", -1, "infinity", "Infinity"},
@@ -100,16 +104,22 @@ static const struct {
     {"numeric", -1, "00012.340", "12.340"},
     {"numeric", 655366, "123.456", "123.46"},
     {"numeric", 655366, "12345678.999", "12345679.00"},
-    {"numeric", 655366, "99999999.995", "ERROR 22003: numeric field overflow DETAIL: A field with precision 10, scale 2 must round to an absolute value less than 10^8."},
+    {"numeric", 655366, "99999999.995",
+     "ERROR 22003: numeric field overflow DETAIL: A field with precision 10, scale 2 must round to "
+     "an absolute value less than 10^8."},
     {"numeric", 655366, "99999999.994", "99999999.99"},
     {"numeric", 655366, "NaN", "NaN"},
-    {"numeric", 655366, "inf", "ERROR 22003: numeric field overflow DETAIL: A field with precision 10, scale 2 cannot hold an infinite value."},
+    {"numeric", 655366, "inf",
+     "ERROR 22003: numeric field overflow DETAIL: A field with precision 10, scale 2 cannot hold "
+     "an infinite value."},
     {"numeric", 655366, "-0.005", "-0.01"},
     {"numeric", 655366, "3.14159265358979323846264338327950288419716939937510", "3.14"},
     {"numeric", 262151, "0.5", "0.500"},
     {"numeric", 196615, "0.0009999", "0.001"},
     {"numeric", 133121, "1500", "2000"},
-    {"numeric", 133121, "123456", "ERROR 22003: numeric field overflow DETAIL: A field with precision 2, scale -3 must round to an absolute value less than 10^5."},
+    {"numeric", 133121, "123456",
+     "ERROR 22003: numeric field overflow DETAIL: A field with precision 2, scale -3 must round to "
+     "an absolute value less than 10^5."},
     {"varchar", 9, "hello", "hello"},
     {"varchar", 9, "hello ", "hello"},
     {"varchar", 9, "hello!", "ERROR 22001: value too long for type character varying(5)"},
@@ -117,7 +127,8 @@ static const struct {
     {"bpchar", 9, "ab", "ab   "},
     {"bpchar", 9, "abcdef", "ERROR 22001: value too long for type character(5)"},
     {"bpchar", 9, "abcde  ", "abcde"},
-    {"name", -1, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"},
+    {"name", -1, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
+     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"},
     {"bytea", -1, "\\xDEADbeef", "\\xdeadbeef"},
     {"bytea", -1, "\\xDE AD", "\\xdead"},
     {"bytea", -1, "\\xDEA", "ERROR 22023: invalid hexadecimal data: odd number of digits"},
@@ -129,90 +140,198 @@ static const struct {
     {"uuid", -1, "{A0EEBC999C0B4EF8BB6D6BB9BD380A11}", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
     {"uuid", -1, "a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"},
     {"uuid", -1, "a0eebc99", "ERROR 22P02: invalid input syntax for type uuid: \"a0eebc99\""},
-    {"uuid", -1, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a111", "ERROR 22P02: invalid input syntax for type uuid: \"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a111\""},
+    {"uuid", -1, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a111",
+     "ERROR 22P02: invalid input syntax for type uuid: \"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a111\""},
     {"int4[]", -1, "{1,2,NULL,3}", "{1,2,NULL,3}"},
     {"int4[]", -1, "{}", "{}"},
     {"int4[]", -1, "{{1,2},{3,4}}", "{{1,2},{3,4}}"},
-    {"int4[]", -1, "{{1,2},{3}}", "ERROR 22P02: malformed array literal: \"{{1,2},{3}}\" DETAIL: Multidimensional arrays must have sub-arrays with matching dimensions."},
+    {"int4[]", -1, "{{1,2},{3}}",
+     "ERROR 22P02: malformed array literal: \"{{1,2},{3}}\" DETAIL: Multidimensional arrays must "
+     "have sub-arrays with matching dimensions."},
     {"int4[]", -1, "[0:2]={1,2,3}", "[0:2]={1,2,3}"},
-    {"int4[]", -1, "{1,2", "ERROR 22P02: malformed array literal: \"{1,2\" DETAIL: Unexpected end of input."},
-    {"int4[]", -1, "{1,,2}", "ERROR 22P02: malformed array literal: \"{1,,2}\" DETAIL: Unexpected \",\" character."},
+    {"int4[]", -1, "{1,2",
+     "ERROR 22P02: malformed array literal: \"{1,2\" DETAIL: Unexpected end of input."},
+    {"int4[]", -1, "{1,,2}",
+     "ERROR 22P02: malformed array literal: \"{1,,2}\" DETAIL: Unexpected \",\" character."},
     {"int4[]", -1, "{1,a}", "ERROR 22P02: invalid input syntax for type integer: \"a\""},
-    {"int4[]", -1, "1,2", "ERROR 22P02: malformed array literal: \"1,2\" DETAIL: Array value must start with \"{\" or dimension information."},
-    {"int4[]", -1, "{1}x", "ERROR 22P02: malformed array literal: \"{1}x\" DETAIL: Junk after closing right brace."},
-    {"text[]", -1, "{a,\"b c\",\"d\\\"e\",\"\",\"NULL\",NULL,null, x y ,\"{}\"}", "{a,\"b c\",\"d\\\"e\",\"\",\"NULL\",NULL,NULL,\"x y\",\"{}\"}"},
-    {"text[]", -1, "{a\"b\"}", "ERROR 22P02: malformed array literal: \"{a\"b\"}\" DETAIL: Unexpected array element."},
-    {"text[]", -1, "{\"a\"b}", "ERROR 22P02: malformed array literal: \"{\"a\"b}\" DETAIL: Unexpected array element."},
-    {"text[]", -1, "{{}}", "ERROR 22P02: malformed array literal: \"{{}}\" DETAIL: Unexpected \"}\" character."},
-    {"text[]", -1, "{{a},b}", "ERROR 22P02: malformed array literal: \"{{a},b}\" DETAIL: Unexpected array element."},
+    {"int4[]", -1, "1,2",
+     "ERROR 22P02: malformed array literal: \"1,2\" DETAIL: Array value must start with \"{\" or "
+     "dimension information."},
+    {"int4[]", -1, "{1}x",
+     "ERROR 22P02: malformed array literal: \"{1}x\" DETAIL: Junk after closing right brace."},
+    {"text[]", -1, "{a,\"b c\",\"d\\\"e\",\"\",\"NULL\",NULL,null, x y ,\"{}\"}",
+     "{a,\"b c\",\"d\\\"e\",\"\",\"NULL\",NULL,NULL,\"x y\",\"{}\"}"},
+    {"text[]", -1, "{a\"b\"}",
+     "ERROR 22P02: malformed array literal: \"{a\"b\"}\" DETAIL: Unexpected array element."},
+    {"text[]", -1, "{\"a\"b}",
+     "ERROR 22P02: malformed array literal: \"{\"a\"b}\" DETAIL: Unexpected array element."},
+    {"text[]", -1, "{{}}",
+     "ERROR 22P02: malformed array literal: \"{{}}\" DETAIL: Unexpected \"}\" character."},
+    {"text[]", -1, "{{a},b}",
+     "ERROR 22P02: malformed array literal: \"{{a},b}\" DETAIL: Unexpected array element."},
     {"text[]", -1, "[2:1]={}", "ERROR 2202E: upper bound cannot be less than lower bound"},
-    {"text[]", -1, "[1:2]={a}", "ERROR 22P02: malformed array literal: \"[1:2]={a}\" DETAIL: Specified array dimensions do not match array contents."},
+    {"text[]", -1, "[1:2]={a}",
+     "ERROR 22P02: malformed array literal: \"[1:2]={a}\" DETAIL: Specified array dimensions do "
+     "not match array contents."},
     {"text[]", -1, " { a , b } ", "{a,b}"},
-    {"text[]", -1, "{{{{{{{a}}}}}}}", "ERROR 54000: number of array dimensions (7) exceeds the maximum allowed (6)"},
+    {"text[]", -1, "{{{{{{{a}}}}}}}",
+     "ERROR 54000: number of array dimensions (7) exceeds the maximum allowed (6)"},
     {"text[]", -1, "{a\\,b}", "{\"a,b\"}"},
     {"json", -1, "{\"a\":1,  \"b\":[1,2]}", "{\"a\":1,  \"b\":[1,2]}"},
     {"jsonb", -1, "{\"b\":1, \"aa\":2, \"a\":3, \"b\":4}", "{\"a\": 3, \"b\": 4, \"aa\": 2}"},
-    {"jsonb", -1, "[1, 1.0, 1.50e1, 1e-2, -0, -0.0, 1e3, 12345678901234567890123456789012345678901234567890]", "[1, 1.0, 15.0, 0.01, 0, 0.0, 1000, 12345678901234567890123456789012345678901234567890]"},
-    {"jsonb", -1, "\"a\\u00e9\012\\t\\u0001\\\"\\\\\\/\"", "ERROR 22P02: invalid input syntax for type json DETAIL: Character with value 0x0a must be escaped. CONTEXT: JSON data, line 1: \"a\\u00e9"},
+    {"jsonb", -1,
+     "[1, 1.0, 1.50e1, 1e-2, -0, -0.0, 1e3, 12345678901234567890123456789012345678901234567890]",
+     "[1, 1.0, 15.0, 0.01, 0, 0.0, 1000, 12345678901234567890123456789012345678901234567890]"},
+    {"jsonb", -1, "\"a\\u00e9\012\\t\\u0001\\\"\\\\\\/\"",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Character with value 0x0a must be "
+     "escaped. CONTEXT: JSON data, line 1: \"a\\u00e9"},
     {"jsonb", -1, "\"\\ud83d\\ude00\"", "\"\360\237\230\200\""},
     {"jsonb", -1, "{}", "{}"},
     {"jsonb", -1, "[]", "[]"},
     {"jsonb", -1, "[[],{}]", "[[], {}]"},
     {"jsonb", -1, "true", "true"},
     {"jsonb", -1, " null ", "null"},
-    {"jsonb", -1, "{\"a\":{\"c\":1,\"b\":[true,false,null]}}", "{\"a\": {\"b\": [true, false, null], \"c\": 1}}"},
+    {"jsonb", -1, "{\"a\":{\"c\":1,\"b\":[true,false,null]}}",
+     "{\"a\": {\"b\": [true, false, null], \"c\": 1}}"},
     {"oid", -1, "4294967295", "4294967295"},
     {"oid", -1, "-1", "4294967295"},
-    {"text[]", -1, "{{}}", "ERROR 22P02: malformed array literal: \"{{}}\" DETAIL: Unexpected \"}\" character."},
-    {"json", -1, "{\"a\":1", "ERROR 22P02: invalid input syntax for type json DETAIL: The input string ended unexpectedly. CONTEXT: JSON data, line 1: {\"a\":1"},
-    {"json", -1, "{\"a\" 1}", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected \":\", but found \"1\". CONTEXT: JSON data, line 1: {\"a\" 1..."},
-    {"json", -1, "{\"a\":1,}", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected string, but found \"}\". CONTEXT: JSON data, line 1: {\"a\":1,}"},
-    {"json", -1, "[1,2", "ERROR 22P02: invalid input syntax for type json DETAIL: The input string ended unexpectedly. CONTEXT: JSON data, line 1: [1,2"},
-    {"json", -1, "[1 2]", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected \",\" or \"]\", but found \"2\". CONTEXT: JSON data, line 1: [1 2..."},
-    {"json", -1, "[1,]", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected JSON value, but found \"]\". CONTEXT: JSON data, line 1: [1,]"},
-    {"json", -1, "{1:2}", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected string or \"}\", but found \"1\". CONTEXT: JSON data, line 1: {1..."},
-    {"json", -1, "{,}", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected string or \"}\", but found \",\". CONTEXT: JSON data, line 1: {,..."},
-    {"json", -1, "tru", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"tru\" is invalid. CONTEXT: JSON data, line 1: tru"},
-    {"json", -1, "truex", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"truex\" is invalid. CONTEXT: JSON data, line 1: truex"},
-    {"json", -1, "01", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"01\" is invalid. CONTEXT: JSON data, line 1: 01"},
-    {"json", -1, "1.", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"1.\" is invalid. CONTEXT: JSON data, line 1: 1."},
-    {"json", -1, "-", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"-\" is invalid. CONTEXT: JSON data, line 1: -"},
-    {"json", -1, "1e", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"1e\" is invalid. CONTEXT: JSON data, line 1: 1e"},
-    {"json", -1, "\"abc", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"\"abc\" is invalid. CONTEXT: JSON data, line 1: \"abc"},
-    {"json", -1, "\"a\\qb\"", "ERROR 22P02: invalid input syntax for type json DETAIL: Escape sequence \"\\q\" is invalid. CONTEXT: JSON data, line 1: \"a\\q..."},
-    {"json", -1, "\"\\u12\"", "ERROR 22P02: invalid input syntax for type json DETAIL: \"\\u\" must be followed by four hexadecimal digits. CONTEXT: JSON data, line 1: \"\\u12\""},
-    {"json", -1, "\"\\u12g4\"", "ERROR 22P02: invalid input syntax for type json DETAIL: \"\\u\" must be followed by four hexadecimal digits. CONTEXT: JSON data, line 1: \"\\u12g4..."},
+    {"text[]", -1, "{{}}",
+     "ERROR 22P02: malformed array literal: \"{{}}\" DETAIL: Unexpected \"}\" character."},
+    {"json", -1, "{\"a\":1",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: The input string ended unexpectedly. "
+     "CONTEXT: JSON data, line 1: {\"a\":1"},
+    {"json", -1, "{\"a\" 1}",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected \":\", but found \"1\". "
+     "CONTEXT: JSON data, line 1: {\"a\" 1..."},
+    {"json", -1, "{\"a\":1,}",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected string, but found \"}\". "
+     "CONTEXT: JSON data, line 1: {\"a\":1,}"},
+    {"json", -1, "[1,2",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: The input string ended unexpectedly. "
+     "CONTEXT: JSON data, line 1: [1,2"},
+    {"json", -1, "[1 2]",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected \",\" or \"]\", but found "
+     "\"2\". CONTEXT: JSON data, line 1: [1 2..."},
+    {"json", -1, "[1,]",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected JSON value, but found "
+     "\"]\". CONTEXT: JSON data, line 1: [1,]"},
+    {"json", -1, "{1:2}",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected string or \"}\", but found "
+     "\"1\". CONTEXT: JSON data, line 1: {1..."},
+    {"json", -1, "{,}",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected string or \"}\", but found "
+     "\",\". CONTEXT: JSON data, line 1: {,..."},
+    {"json", -1, "tru",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"tru\" is invalid. CONTEXT: "
+     "JSON data, line 1: tru"},
+    {"json", -1, "truex",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"truex\" is invalid. CONTEXT: "
+     "JSON data, line 1: truex"},
+    {"json", -1, "01",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"01\" is invalid. CONTEXT: "
+     "JSON data, line 1: 01"},
+    {"json", -1, "1.",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"1.\" is invalid. CONTEXT: "
+     "JSON data, line 1: 1."},
+    {"json", -1, "-",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"-\" is invalid. CONTEXT: "
+     "JSON data, line 1: -"},
+    {"json", -1, "1e",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"1e\" is invalid. CONTEXT: "
+     "JSON data, line 1: 1e"},
+    {"json", -1, "\"abc",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"\"abc\" is invalid. CONTEXT: "
+     "JSON data, line 1: \"abc"},
+    {"json", -1, "\"a\\qb\"",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Escape sequence \"\\q\" is invalid. "
+     "CONTEXT: JSON data, line 1: \"a\\q..."},
+    {"json", -1, "\"\\u12\"",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: \"\\u\" must be followed by four "
+     "hexadecimal digits. CONTEXT: JSON data, line 1: \"\\u12\""},
+    {"json", -1, "\"\\u12g4\"",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: \"\\u\" must be followed by four "
+     "hexadecimal digits. CONTEXT: JSON data, line 1: \"\\u12g4..."},
     {"json", -1, "\"\\u0000\"", "\"\\u0000\""},
-    {"json", -1, "\"a\012b\"", "ERROR 22P02: invalid input syntax for type json DETAIL: Character with value 0x0a must be escaped. CONTEXT: JSON data, line 1: \"a"},
-    {"json", -1, "", "ERROR 22P02: invalid input syntax for type json DETAIL: The input string ended unexpectedly. CONTEXT: JSON data, line 1: "},
-    {"json", -1, "   ", "ERROR 22P02: invalid input syntax for type json DETAIL: The input string ended unexpectedly. CONTEXT: JSON data, line 1:    "},
-    {"json", -1, "{} {}", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected end of input, but found \"{\". CONTEXT: JSON data, line 1: {} {..."},
-    {"json", -1, "nul1 x", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"nul1\" is invalid. CONTEXT: JSON data, line 1: nul1..."},
-    {"json", -1, "'abc'", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"'\" is invalid. CONTEXT: JSON data, line 1: '..."},
-    {"json", -1, "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, x, 22]", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"x\" is invalid. CONTEXT: JSON data, line 1: ... 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, x..."},
-    {"json", -1, "{\"averyveryverylongfieldname\":10,\"b\" 5}", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected \":\", but found \"5\". CONTEXT: JSON data, line 1: {\"averyveryverylongfieldname\":10,\"b\" 5..."},
-    {"json", -1, ".5", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \".\" is invalid. CONTEXT: JSON data, line 1: ...."},
-    {"json", -1, "+5", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"+\" is invalid. CONTEXT: JSON data, line 1: +..."},
-    {"json", -1, "\303\251", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"\303\251\" is invalid. CONTEXT: JSON data, line 1: \303\251"},
-    {"json", -1, "[.]", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \".\" is invalid. CONTEXT: JSON data, line 1: [...."},
-    {"json", -1, "{\"a\":}", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected JSON value, but found \"}\". CONTEXT: JSON data, line 1: {\"a\":}"},
-    {"json", -1, "]", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected JSON value, but found \"]\". CONTEXT: JSON data, line 1: ]"},
-    {"json", -1, ":", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected JSON value, but found \":\". CONTEXT: JSON data, line 1: :"},
-    {"jsonb", -1, "\"\\u0000\"", "ERROR 22P05: unsupported Unicode escape sequence DETAIL: \\u0000 cannot be converted to text. CONTEXT: JSON data, line 1: \"\\u0000..."},
-    {"jsonb", -1, "\"\\ud83d\"", "ERROR 22P02: invalid input syntax for type json DETAIL: Unicode low surrogate must follow a high surrogate. CONTEXT: JSON data, line 1: \"\\ud83d..."},
-    {"jsonb", -1, "\"\\ude00\\ud83d\"", "ERROR 22P02: invalid input syntax for type json DETAIL: Unicode low surrogate must follow a high surrogate. CONTEXT: JSON data, line 1: \"\\ude00..."},
-    {"jsonb", -1, "\"\\ud83d\\ud83d\"", "ERROR 22P02: invalid input syntax for type json DETAIL: Unicode high surrogate must not follow a high surrogate. CONTEXT: JSON data, line 1: \"\\ud83d\\ud83d..."},
-    {"jsonb", -1, "\"\\ud83dx\"", "ERROR 22P02: invalid input syntax for type json DETAIL: Unicode low surrogate must follow a high surrogate. CONTEXT: JSON data, line 1: \"\\ud83d..."},
+    {"json", -1, "\"a\012b\"",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Character with value 0x0a must be "
+     "escaped. CONTEXT: JSON data, line 1: \"a"},
+    {"json", -1, "",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: The input string ended unexpectedly. "
+     "CONTEXT: JSON data, line 1: "},
+    {"json", -1, "   ",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: The input string ended unexpectedly. "
+     "CONTEXT: JSON data, line 1:    "},
+    {"json", -1, "{} {}",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected end of input, but found "
+     "\"{\". CONTEXT: JSON data, line 1: {} {..."},
+    {"json", -1, "nul1 x",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"nul1\" is invalid. CONTEXT: "
+     "JSON data, line 1: nul1..."},
+    {"json", -1, "'abc'",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"'\" is invalid. CONTEXT: "
+     "JSON data, line 1: '..."},
+    {"json", -1, "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, x, 22]",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"x\" is invalid. CONTEXT: "
+     "JSON data, line 1: ... 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, x..."},
+    {"json", -1, "{\"averyveryverylongfieldname\":10,\"b\" 5}",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected \":\", but found \"5\". "
+     "CONTEXT: JSON data, line 1: {\"averyveryverylongfieldname\":10,\"b\" 5..."},
+    {"json", -1, ".5",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \".\" is invalid. CONTEXT: "
+     "JSON data, line 1: ...."},
+    {"json", -1, "+5",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"+\" is invalid. CONTEXT: "
+     "JSON data, line 1: +..."},
+    {"json", -1, "\303\251",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"\303\251\" is invalid. "
+     "CONTEXT: JSON data, line 1: \303\251"},
+    {"json", -1, "[.]",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \".\" is invalid. CONTEXT: "
+     "JSON data, line 1: [...."},
+    {"json", -1, "{\"a\":}",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected JSON value, but found "
+     "\"}\". CONTEXT: JSON data, line 1: {\"a\":}"},
+    {"json", -1, "]",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected JSON value, but found "
+     "\"]\". CONTEXT: JSON data, line 1: ]"},
+    {"json", -1, ":",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected JSON value, but found "
+     "\":\". CONTEXT: JSON data, line 1: :"},
+    {"jsonb", -1, "\"\\u0000\"",
+     "ERROR 22P05: unsupported Unicode escape sequence DETAIL: \\u0000 cannot be converted to "
+     "text. CONTEXT: JSON data, line 1: \"\\u0000..."},
+    {"jsonb", -1, "\"\\ud83d\"",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Unicode low surrogate must follow a "
+     "high surrogate. CONTEXT: JSON data, line 1: \"\\ud83d..."},
+    {"jsonb", -1, "\"\\ude00\\ud83d\"",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Unicode low surrogate must follow a "
+     "high surrogate. CONTEXT: JSON data, line 1: \"\\ude00..."},
+    {"jsonb", -1, "\"\\ud83d\\ud83d\"",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Unicode high surrogate must not "
+     "follow a high surrogate. CONTEXT: JSON data, line 1: \"\\ud83d\\ud83d..."},
+    {"jsonb", -1, "\"\\ud83dx\"",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Unicode low surrogate must follow a "
+     "high surrogate. CONTEXT: JSON data, line 1: \"\\ud83d..."},
     {"jsonb", -1, "{\"a\":1,\"a\":2,\"a\":null}", "{\"a\": null}"},
     {"jsonb", -1, "1e-20000", "ERROR 22003: value overflows numeric format"},
     {"jsonb", -1, "[1e5, 0.0010e2, 100e-2]", "[100000, 0.10, 1.00]"},
     {"jsonb", -1, "{\"\":1,\"\303\251\":2,\"z\":3}", "{\"\": 1, \"z\": 3, \"\303\251\": 2}"},
     {"jsonb", -1, "-1", "-1"},
-    {"jsonb", -1, "--1", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"-\" is invalid. CONTEXT: JSON data, line 1: -..."},
-    {"jsonb", -1, "1.2.3", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \".\" is invalid. CONTEXT: JSON data, line 1: 1.2...."},
-    {"jsonb", -1, "1a", "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"1a\" is invalid. CONTEXT: JSON data, line 1: 1a"},
-    {"jsonb", -1, "[1}", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected \",\" or \"]\", but found \"}\". CONTEXT: JSON data, line 1: [1}"},
-    {"jsonb", -1, "{\"a\":1]", "ERROR 22P02: invalid input syntax for type json DETAIL: Expected \",\" or \"}\", but found \"]\". CONTEXT: JSON data, line 1: {\"a\":1]"},
+    {"jsonb", -1, "--1",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"-\" is invalid. CONTEXT: "
+     "JSON data, line 1: -..."},
+    {"jsonb", -1, "1.2.3",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \".\" is invalid. CONTEXT: "
+     "JSON data, line 1: 1.2...."},
+    {"jsonb", -1, "1a",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Token \"1a\" is invalid. CONTEXT: "
+     "JSON data, line 1: 1a"},
+    {"jsonb", -1, "[1}",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected \",\" or \"]\", but found "
+     "\"}\". CONTEXT: JSON data, line 1: [1}"},
+    {"jsonb", -1, "{\"a\":1]",
+     "ERROR 22P02: invalid input syntax for type json DETAIL: Expected \",\" or \"}\", but found "
+     "\"]\". CONTEXT: JSON data, line 1: {\"a\":1]"},
 };
 
 static const struct {
@@ -228,7 +347,8 @@ static const struct {
     {"numeric", "0.00001", "0001fffe0000000503e8"},
     {"numeric", "10000", "00010001000000000001"},
     {"numeric", "12345.6789", "0003000100000004000109291a85"},
-    {"numeric", "-123456789012345678901234567890.12345678", "000a000740000008000c0d801ed204d2162e23340d801ed204d2162e"},
+    {"numeric", "-123456789012345678901234567890.12345678",
+     "000a000740000008000c0d801ed204d2162e23340d801ed204d2162e"},
     {"numeric", "1.5000", "000200000000000400011388"},
     {"numeric", "NaN", "00000000c0000000"},
     {"numeric", "-inf", "00000000f0000020"},
@@ -244,9 +364,12 @@ static const struct {
     {"uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc999c0b4ef8bb6d6bb9bd380a11"},
     {"jsonb", "{\"a\":1}", "017b2261223a20317d"},
     {"json", "{\"a\":1}", "7b2261223a317d"},
-    {"int4[]", "{1,NULL,3}", "00000001000000010000001700000003000000010000000400000001ffffffff0000000400000003"},
+    {"int4[]", "{1,NULL,3}",
+     "00000001000000010000001700000003000000010000000400000001ffffffff0000000400000003"},
     {"int4[]", "{}", "000000000000000000000017"},
-    {"text[]", "[0:1][2:3]={{a,b},{c,NULL}}", "00000002000000010000001900000002000000000000000200000002000000016100000001620000000163ffffffff"},
+    {"text[]", "[0:1][2:3]={{a,b},{c,NULL}}",
+     "00000002000000010000001900000002000000000000000200000002000000016100000001620000000163fffffff"
+     "f"},
     {"timestamp", "2024-02-03 04:05:06.789", "0002b3711a446a88"},
     {"date", "2024-02-03", "0000225f"},
     {"time", "04:05:06", "000000036c8bc080"},
@@ -254,7 +377,6 @@ static const struct {
     {"interval", "1 mon 2 days 03:04:05", "00000002925553400000000200000001"},
     {"oid", "4000000000", "ee6b2800"},
 };
-/* clang-format on */
 
 static void describe_error(const Error *err, StrBuf *out) {
     strbuf_printf(out, "ERROR %s: %s", sqlstate_code(err->sqlstate), err->message);
