@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "expr/expr.h"
 
-enum { RUNS_DEFAULT = 2000, RUNS_MAX = 100000 };
+enum { RUNS_DEFAULT = 500, RUNS_MAX = 100000, BATCHES = 16 /* a run */ };
 
 typedef struct Bench {
     Arena *arena;
@@ -83,17 +83,20 @@ static void measure(Bench *bench, const char *name, const Expr *expr, int runs) 
     }
     for (int i = 0; i < runs; i++) {
         int64_t start = clock_cpu_ns();
-        Status status =
-            expr->type.id == TYPE_BOOL
-                ? expr_select(program, &bench->batch, &context, arena, selection, &count, &err)
-                : expr_evaluate(program, &bench->batch, &context, arena, &column, &err);
 
-        times[i] = (double) (clock_cpu_ns() - start) / LIMIT_BATCH_ROWS;
-        if (status != STATUS_OK) {
-            fprintf(stderr, "%s\n", err.message);
-            exit(1);
+        for (int j = 0; j < BATCHES; j++) {
+            Status status =
+                expr->type.id == TYPE_BOOL
+                    ? expr_select(program, &bench->batch, &context, arena, selection, &count, &err)
+                    : expr_evaluate(program, &bench->batch, &context, arena, &column, &err);
+
+            if (status != STATUS_OK) {
+                fprintf(stderr, "%s\n", err.message);
+                exit(1);
+            }
+            arena_reset(arena);
         }
-        arena_reset(arena);
+        times[i] = (double) (clock_cpu_ns() - start) / LIMIT_BATCH_ROWS / BATCHES;
     }
     qsort(times, (size_t) runs, sizeof(times[0]), compare_times);
     printf("%-32s %6.3f ns/row (p90 %6.3f)\n", name, times[runs / 2], times[runs * 9 / 10]);

@@ -9,31 +9,31 @@ static Status range_error(bool is_overflow, Error *err) {
 
 /* The statement computes `result` of type Float from l and r; `zero_is_bad` when 0 means underflow.
  */
-#define DEFINE_FLOAT_KERNEL(name, Left, Right, Float, operator, zero_is_bad)           \
-    static Status name(const KernelCall *call, Error *err) {                           \
-        Float *restrict out = KERNEL_RESULT(call, Float);                              \
-        bool over = false;                                                             \
-        bool under = false;                                                            \
-        KERNEL_BINARY_LOOPS(call, Left, Right, Float a = l; Float b = r;               \
-                            Float result = a operator b;                               \
-                            over |= isinf(result) && !isinf(a) && !isinf(b);           \
-                            under |= (zero_is_bad) && result == 0; out[row] = result); \
-        return over || under ? range_error(over, err) : STATUS_OK;                     \
+#define DEFINE_FLOAT_KERNEL(name, Left, Right, Float, operator, zero_is_bad)             \
+    static Status name(const KernelCall *call, Error *err) {                             \
+        Float *restrict out = KERNEL_RESULT(call, Float);                                \
+        bool over = false;                                                               \
+        bool under = false;                                                              \
+        KERNEL_BINARY_LOOPS(call, Left, Right, Float a = (Float) l; Float b = (Float) r; \
+                            Float result = a operator b;                                 \
+                            over |= isinf(result) && !isinf(a) && !isinf(b);             \
+                            under |= (zero_is_bad) && result == 0; out[row] = result);   \
+        return over || under ? range_error(over, err) : STATUS_OK;                       \
     }
 
-#define DEFINE_FLOAT_DIVIDE(name, Left, Right, Float)                                          \
-    static Status name(const KernelCall *call, Error *err) {                                   \
-        Float *restrict out = KERNEL_RESULT(call, Float);                                      \
-        bool by_zero = false;                                                                  \
-        bool over = false;                                                                     \
-        bool under = false;                                                                    \
-        KERNEL_BINARY_LOOPS(call, Left, Right, Float a = l; Float b = r; Float result = a / b; \
-                            by_zero |= b == 0 && !isnan(a);                                    \
-                            over |= isinf(result) && !isinf(a) && b != 0;                      \
-                            under |= result == 0 && a != 0 && !isinf(b); out[row] = result);   \
-        if (by_zero)                                                                           \
-            return error_set(err, DIVISION_BY_ZERO, "division by zero");                       \
-        return over || under ? range_error(over, err) : STATUS_OK;                             \
+#define DEFINE_FLOAT_DIVIDE(name, Left, Right, Float)                                        \
+    static Status name(const KernelCall *call, Error *err) {                                 \
+        Float *restrict out = KERNEL_RESULT(call, Float);                                    \
+        bool by_zero = false;                                                                \
+        bool over = false;                                                                   \
+        bool under = false;                                                                  \
+        KERNEL_BINARY_LOOPS(call, Left, Right, Float a = (Float) l; Float b = (Float) r;     \
+                            Float result = a / b; by_zero |= b == 0 && !isnan(a);            \
+                            over |= isinf(result) && !isinf(a) && b != 0;                    \
+                            under |= result == 0 && a != 0 && !isinf(b); out[row] = result); \
+        if (by_zero)                                                                         \
+            return error_set(err, DIVISION_BY_ZERO, "division by zero");                     \
+        return over || under ? range_error(over, err) : STATUS_OK;                           \
     }
 
 #define DEFINE_FLOAT_KERNELS(p, Left, Right, Float)                            \

@@ -157,8 +157,10 @@ static inline uint32_t kernel_mask(const Column *column) {
 #define PLAIN_LESS(l, r) ((l) < (r))
 
 /* NaN equals NaN and is above all numbers, as in PostgreSQL. Of mixed widths too. */
-#define FLOAT_EQUAL(l, r) ((double) (l) == (double) (r) || (isnan(l) && isnan(r)))
-#define FLOAT_LESS(l, r) ((double) (l) < (double) (r) || (isnan(r) && !isnan(l)))
+#define FLOAT_EQUAL(l, r) \
+    ((double) (l) == (double) (r) || (isnan((double) (l)) && isnan((double) (r))))
+#define FLOAT_LESS(l, r) \
+    ((double) (l) < (double) (r) || (isnan((double) (r)) && !isnan((double) (l))))
 
 /* The family object at the end of a file: DEFINE_FAMILY(x, .functions = …, .function_count = …). */
 #define FAMILY_FUNCTIONS(table) .functions = (table), .function_count = ARRAY_LENGTH(table)

@@ -16,7 +16,7 @@
 
 enum {
     REGEX_MATCH_LIMIT = 10000000,
-    REGEX_DEPTH_LIMIT = 100000,
+    REGEX_DEPTH_LIMIT = 10000000, /* the heap limit is the one that holds */
     REGEX_GROUPS_MAX = 64,
     REGEX_HEAP_KILOBYTES = 64 << 10,
 };
@@ -252,19 +252,27 @@ static Status matcher_use(Matcher *matcher, const KernelCall *call, const TextVi
     return STATUS_OK;
 }
 
+static int run_pattern(const Matcher *matcher, const TextView *text, size_t from,
+                       uint32_t options) {
+    if (from)
+        options |= PCRE2_NO_UTF_CHECK;
+    return pcre2_match(matcher->regex->code, (PCRE2_SPTR8) text_data(text), text->length, from,
+                       options, matcher->matches, matcher->regex->limits);
+}
+
 /* *ret_groups: 0 no match, else the number of groups set, the whole match included. */
 static Status matcher_match(Matcher *matcher, const TextView *text, size_t from, int *ret_groups,
                             Error *err) {
-    int groups =
-        pcre2_match(matcher->regex->code, (PCRE2_SPTR8) text_data(text), text->length, from,
-                    from ? PCRE2_NO_UTF_CHECK : 0, matcher->matches, matcher->regex->limits);
+    int groups = run_pattern(matcher, text, from, 0);
 
+    if (groups == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter's stack is on the heap */
+        groups = run_pattern(matcher, text, from, PCRE2_NO_JIT);
     if (groups == PCRE2_ERROR_NOMATCH) {
         *ret_groups = 0;
         return STATUS_OK;
     }
     if (groups == PCRE2_ERROR_MATCHLIMIT || groups == PCRE2_ERROR_DEPTHLIMIT ||
-        groups == PCRE2_ERROR_HEAPLIMIT || groups == PCRE2_ERROR_JIT_STACKLIMIT)
+        groups == PCRE2_ERROR_HEAPLIMIT)
         return error_set(err, STATEMENT_TOO_COMPLEX, "regular expression is too complex to match");
     if (groups < 0)
         return error_set(err, INVALID_REGULAR_EXPRESSION, "regular expression failed: code %d",

@@ -133,6 +133,26 @@ static void regular_expressions_match(void **state) {
     CHECK_CALLS(cases);
 }
 
+static void long_text_needs_no_deep_stack(void **state) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("long", 0);
+    char *text = arena_alloc(arena, 100001);
+    const Expr *arguments[2];
+    const Expr *call = NULL;
+    Value value;
+    Error err = {0};
+
+    memset(text, 'a', 100000);
+    arguments[0] = expr_constant(arena, value_text(SQL_TYPE(TEXT), text, 100000));
+    arguments[1] = case_argument(arena, "text:^(?:a|b)*$");
+    assert_int_equal(expr_call_named(arena, "~", arguments, 2, 0, &call, &err), STATUS_OK);
+    if (expr_evaluate_constant(call, NULL, arena, &value, &err) != STATUS_OK)
+        fail_msg("%s", err.message);
+    assert_true(value.boolean);
+    arguments[1] = case_argument(arena, "text:^(a+)+$b");
+    assert_int_equal(expr_call_named(arena, "~", arguments, 2, 0, &call, &err), STATUS_OK);
+    IGNORE(expr_evaluate_constant(call, NULL, arena, &value, &err)); /* ends, by answer or limit */
+}
+
 static void similar_to_becomes_a_regular_expression(void **state) {
     static const CallCase cases[] = {
         {"similar_to_escape", {"text:%(b|d)_"}, "^(?:.*(?:b|d).)$"},
@@ -208,6 +228,7 @@ int main(void) {
         cmocka_unit_test(concatenation_takes_anything),
         cmocka_unit_test(like_matches),
         cmocka_unit_test(regular_expressions_match),
+        cmocka_unit_test(long_text_needs_no_deep_stack),
         cmocka_unit_test(similar_to_becomes_a_regular_expression),
         cmocka_unit_test(arrays_are_built_and_read),
         cmocka_unit_test(floats_and_mathematics),
