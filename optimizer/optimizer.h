@@ -1,4 +1,5 @@
-/* Optimizer: rules over plans (Catalyst's RuleExecutor, in C), and the lowering to a physical plan. */
+/* Optimizer: rules over plans (Catalyst's RuleExecutor, in C), and the lowering to a physical plan.
+ */
 #pragma once
 
 #include "planner/plan.h"
@@ -14,14 +15,14 @@ typedef struct RuleContext {
 typedef struct Rule {
     const char *name;
     const char *rewrite; /* "filter(project(x)) => project(filter(x))" */
-    PlanKind root;       /* the kind it looks at */
+    PlanKind root;       /* the kind it looks at; PLAN_KIND_COUNT: the whole plan, once a pass */
     bool is_required;    /* can't be switched off */
     const Plan *(*apply)(RuleContext *cx, const Plan *node);
 } Rule;
 
 typedef struct RuleBatch {
     const char *name;
-    int pass_limit; /* 1: once; else to a fixed point with this bound */
+    int pass_limit;           /* 1: once; else to a fixed point with this bound */
     const Rule *const *rules; /* NULL-terminated */
 } RuleBatch;
 
@@ -42,8 +43,8 @@ typedef struct OptimizerOptions {
     RuleFiring *firings; /* out, in order */
 } OptimizerOptions;
 
-/* Logical plan to optimized logical plan. In builds with checks, every rule's result is checked: same
- * schema, no dangling column, properties not weakened. */
+/* Logical plan to optimized logical plan. In builds with checks, every rule's result is checked:
+ * same schema, no dangling column, properties not weakened. */
 MUST_USE Status optimizer_run(const Plan *plan, OptimizerOptions *options, Arena *arena,
                               const Plan **ret_plan, Error *err);
 /* Optimized logical to physical: two-phase aggregation, exchanges, join sides, top-N. */
@@ -53,10 +54,11 @@ MUST_USE Status optimizer_lower(const Plan *plan, OptimizerOptions *options, Are
 /* EXPLAIN's text tree, one node a line, PostgreSQL-like indentation ("  ->  "). */
 void plan_append_text(const Plan *plan, StrBuf *out);
 void plan_append_json(const Plan *plan, StrBuf *out);
-/* What a checkpoint stores; table-driven, versioned. Deserialising checks everything (hostile bytes). */
+/* What a checkpoint stores; table-driven, versioned. Deserialising checks everything (hostile
+ * bytes). */
 void plan_serialize(const Plan *plan, StrBuf *out);
 MUST_USE Status plan_deserialize(const uint8_t *bytes, size_t size_bytes, Arena *arena,
                                  const Plan **ret_plan, Error *err);
-/* Of (kind, key and value types, semantic parameters, children's fingerprints), never of position or ids:
- * the operator id under which state is kept. */
+/* Of (kind, key and value types, semantic parameters, children's fingerprints), never of position
+ * or ids: the operator id under which state is kept. */
 uint64_t plan_fingerprint(const Plan *plan);

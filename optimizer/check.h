@@ -1,0 +1,11 @@
+/* Checks of plans: that a rule kept what it must keep. */
+#pragma once
+
+#include "planner/plan.h"
+
+/* Same output columns (ids and types, in order), no column used that no child gives, properties not
+ * weakened. XX000 naming the rule. */
+MUST_USE Status plan_check_rewrite(const char *rule_name, const Plan *before, const Plan *after,
+                                   Error *err);
+/* Every column that a node uses comes from its children. */
+MUST_USE Status plan_check_columns(const Plan *plan, Error *err);

@@ -1,0 +1,95 @@
+#include "optimizer/rewrite.h"
+
+Conjuncts expr_conjuncts(Arena *arena, const Expr *predicate) {
+    Conjuncts result = {0};
+
+    if (predicate->kind != EXPR_AND) {
+        result.items = arena_new_array(arena, const Expr *, 1);
+        result.items[result.count++] = predicate;
+        return result;
+    }
+    result.items = arena_new_array(arena, const Expr *, (size_t) predicate->argument_count);
+    for (int i = 0; i < predicate->argument_count; i++)
+        result.items[result.count++] = predicate->arguments[i];
+    return result;
+}
+
+typedef struct ReadCheck {
+    const Plan *plan;
+    ColumnIds ids;
+    bool is_within;
+} ReadCheck;
+
+static void check_read_plan(ColumnId id, void *data) {
+    ReadCheck *check = data;
+
+    if (!plan_find_column(check->plan, id))
+        check->is_within = false;
+}
+
+bool expr_reads_only(const Expr *expr, const Plan *plan) {
+    ReadCheck check = {.plan = plan, .is_within = true};
+
+    expr_visit_columns(expr, check_read_plan, &check);
+    return check.is_within;
+}
+
+bool column_ids_contain(ColumnIds ids, ColumnId id) {
+    for (int i = 0; i < ids.count; i++)
+        if (ids.ids[i] == id)
+            return true;
+    return false;
+}
+
+static void check_read_ids(ColumnId id, void *data) {
+    ReadCheck *check = data;
+
+    if (!column_ids_contain(check->ids, id))
+        check->is_within = false;
+}
+
+bool expr_reads_ids(const Expr *expr, ColumnIds ids) {
+    ReadCheck check = {.ids = ids, .is_within = true};
+
+    expr_visit_columns(expr, check_read_ids, &check);
+    return check.is_within;
+}
+
+static const Expr *substitute(const Expr *expr, void *data) {
+    const Plan *project = data;
+    int index;
+
+    if (expr->kind != EXPR_COLUMN)
+        return expr;
+    index = plan_column_index(project, expr->column.id);
+    return index < 0 ? expr : project->exprs.items[index];
+}
+
+const Expr *expr_through_project(Arena *arena, const Expr *expr, const Plan *project) {
+    return expr_rewrite(arena, expr, substitute, (void *) (uintptr_t) project);
+}
+
+const Plan *plan_filter(Arena *arena, Conjuncts conjuncts, const Plan *child) {
+    Plan *filter;
+
+    if (conjuncts.count == 0)
+        return child;
+    filter = plan_create(arena, PLAN_FILTER, &child, 1);
+    filter->predicate = expr_and(arena, conjuncts.items, conjuncts.count);
+    return plan_derive(arena, filter);
+}
+
+void conjuncts_split(Arena *arena, Conjuncts all, bool (*takes)(const Expr *expr, const void *data),
+                     const void *data, Conjuncts *ret_taken, Conjuncts *ret_rest) {
+    *ret_taken = (Conjuncts) {0, arena_new_array(arena, const Expr *, (size_t) all.count)};
+    *ret_rest = (Conjuncts) {0, arena_new_array(arena, const Expr *, (size_t) all.count)};
+    for (int i = 0; i < all.count; i++) {
+        Conjuncts *side = takes(all.items[i], data) ? ret_taken : ret_rest;
+
+        side->items[side->count++] = all.items[i];
+    }
+}
+
+bool expr_is_movable(const Expr *expr) {
+    return expr_volatility(expr) != VOLATILITY_VOLATILE && !expr_can_fail(expr);
+}

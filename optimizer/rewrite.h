@@ -1,0 +1,26 @@
+/* Helpers for rules: taking predicates apart, looking at the columns they read, substituting them.
+ */
+#pragma once
+
+#include "optimizer/optimizer.h"
+
+typedef struct Conjuncts {
+    int count;
+    const Expr **items;
+} Conjuncts;
+
+/* The operands of a top-level AND; any other expression is one conjunct. */
+Conjuncts expr_conjuncts(Arena *arena, const Expr *predicate);
+/* Are all columns of the expression outputs of `plan`? */
+bool expr_reads_only(const Expr *expr, const Plan *plan);
+bool expr_reads_ids(const Expr *expr, ColumnIds ids); /* all of them among ids */
+bool column_ids_contain(ColumnIds ids, ColumnId id);
+/* Columns replaced by what `project` computes for them. */
+const Expr *expr_through_project(Arena *arena, const Expr *expr, const Plan *project);
+/* filter(predicate, child); the child itself when there are no conjuncts. */
+const Plan *plan_filter(Arena *arena, Conjuncts conjuncts, const Plan *child);
+/* Split into those for which `takes` is true and the rest. */
+void conjuncts_split(Arena *arena, Conjuncts all, bool (*takes)(const Expr *expr, const void *data),
+                     const void *data, Conjuncts *ret_taken, Conjuncts *ret_rest);
+/* May the predicate be evaluated for other rows, or at another time, than written? */
+bool expr_is_movable(const Expr *expr);

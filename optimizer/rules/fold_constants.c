@@ -1,0 +1,43 @@
+/* filter(f(1, 2)) => filter(3), likewise in projects.
+ *
+ * An immutable expression without columns is its value. One that fails (1 / 0) stays: it must fail
+ * when, and only when, a row meets it. */
+#include <assert.h>
+
+#include "optimizer/rules.h"
+
+static const Expr *fold(const Expr *expr, void *data) {
+    RuleContext *cx = data;
+    Value value;
+    Error ignored;
+
+    if (expr->kind == EXPR_CONSTANT || expr->kind == EXPR_COLUMN || expr->kind == EXPR_PARAMETER)
+        return expr;
+    for (int i = 0; i < expr->argument_count; i++)
+        if (expr->arguments[i]->kind != EXPR_CONSTANT)
+            return expr;
+    if (expr_volatility(expr) != VOLATILITY_IMMUTABLE)
+        return expr;
+    if (expr_evaluate_constant(expr, cx->eval, cx->arena, &value, &ignored) != STATUS_OK)
+        return expr;
+    value.type = expr->type;
+    return expr_at(cx->arena, expr_constant(cx->arena, value), expr->position);
+}
+
+static const Plan *apply(RuleContext *cx, const Plan *filter) {
+    const Expr *folded = expr_rewrite(cx->arena, filter->predicate, fold, cx);
+    Plan *copy;
+
+    if (expr_equal(folded, filter->predicate))
+        return filter;
+    copy = plan_copy(cx->arena, filter);
+    copy->predicate = folded;
+    return plan_derive(cx->arena, copy);
+}
+
+const Rule rule_fold_constants = {
+    .name = "fold_constants",
+    .rewrite = "filter(f(constants)) => filter(constant)",
+    .root = PLAN_FILTER,
+    .apply = apply,
+};
