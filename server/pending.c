@@ -11,31 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WEAK __attribute__((weak))
-
-WEAK Status optimizer_run(const Plan *plan, OptimizerOptions *options, Arena *arena,
-                          const Plan **ret_plan, Error *err) {
-    return STATUS_OK;
-}
-
-WEAK Status optimizer_lower(const Plan *plan, OptimizerOptions *options, Arena *arena,
-                            const Plan **ret_plan, Error *err) {
-    return STATUS_OK;
-}
-
-/* Distinct nodes need distinct ids only where there is state; the pipeline tells equal ones apart. */
-WEAK uint64_t plan_fingerprint(const Plan *plan) {
-    return (uint64_t) plan->kind + 1;
-}
-
-WEAK void plan_append_text(const Plan *plan, StrBuf *out) {
-}
-
-WEAK void plan_append_json(const Plan *plan, StrBuf *out) {
-}
-
-
-WEAK Status dataflow_open(const Plan *plan, const ExecEnvironment *environment, StateStore *state,
+#define WEAK Status dataflow_open(const Plan *plan, const ExecEnvironment *environment, StateStore *state,
                           SourceReader *const *readers, const SourceType *const *types,
                           const StreamReport *report, Dataflow **ret_dataflow, Error *err) {
     return error_set(err, FEATURE_NOT_SUPPORTED, "the executor is on its way");
