@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WEAK Status dataflow_open(const Plan *plan, const ExecEnvironment *environment, StateStore *state,
+#define WEAK __attribute__((weak))
+
+WEAK Status dataflow_open(const Plan *plan, const ExecEnvironment *environment, StateStore *state,
                           SourceReader *const *readers, const SourceType *const *types,
                           const StreamReport *report, Dataflow **ret_dataflow, Error *err) {
     return error_set(err, FEATURE_NOT_SUPPORTED, "the executor is on its way");
