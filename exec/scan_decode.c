@@ -52,6 +52,15 @@ struct ScanDecoder {
 
 /* -------- opening -------- */
 
+/* Place among the columns of the payload: what a format without names (csv) goes by. */
+static int payload_position(const Relation *relation, int relation_column) {
+    int position = 0;
+
+    for (int i = 0; i < relation_column; i++)
+        position += relation->columns[i].origin == COLUMN_PAYLOAD;
+    return position;
+}
+
 static int add_payload(ScanDecoder *self, int relation_column) {
     const RelationColumn *column = &self->relation->columns[relation_column];
 
@@ -60,6 +69,7 @@ static int add_payload(ScanDecoder *self, int relation_column) {
         .path = column->path,
         .type = column->type,
         .is_not_null = column->is_not_null,
+        .position = payload_position(self->relation, relation_column),
     };
     return (int) self->column_count++;
 }
