@@ -49,21 +49,21 @@ typedef enum TypeId {
 #define X(id, name, oid, array_oid, physical, size, category) TYPE_##id,
     TYPE_TABLE(X)
 #undef X
-    TYPE_COUNT,
+        TYPE_COUNT,
 } TypeId;
 
 /* How the values of a column lie in memory. */
 typedef enum PhysicalType {
-    PHYSICAL_BOOL,    /* uint8_t, 0 or 1 */
-    PHYSICAL_INT16,   /* int16_t */
-    PHYSICAL_INT32,   /* int32_t; date: days since 2000-01-01, INT32_MIN/MAX are -/+infinity */
-    PHYSICAL_INT64,   /* int64_t; time: µs of the day; timestamp[tz]: µs since 2000-01-01 UTC,
-                         INT64_MIN/MAX are -/+infinity; oid and reg*: the number */
-    PHYSICAL_FLOAT32, /* float */
-    PHYSICAL_FLOAT64, /* double */
-    PHYSICAL_NUMERIC, /* Numeric */
-    PHYSICAL_VARLEN,  /* TextView: text, bytea's bytes, json as written, jsonb in its canonical
-                         text (what PostgreSQL prints), array and record packed (types/nested.h) */
+    PHYSICAL_BOOL,     /* uint8_t, 0 or 1 */
+    PHYSICAL_INT16,    /* int16_t */
+    PHYSICAL_INT32,    /* int32_t; date: days since 2000-01-01, INT32_MIN/MAX are -/+infinity */
+    PHYSICAL_INT64,    /* int64_t; time: µs of the day; timestamp[tz]: µs since 2000-01-01 UTC,
+                          INT64_MIN/MAX are -/+infinity; oid and reg*: the number */
+    PHYSICAL_FLOAT32,  /* float */
+    PHYSICAL_FLOAT64,  /* double */
+    PHYSICAL_NUMERIC,  /* Numeric */
+    PHYSICAL_VARLEN,   /* TextView: text, bytea's bytes, json as written, jsonb in its canonical
+                          text (what PostgreSQL prints), array and record packed (types/nested.h) */
     PHYSICAL_INTERVAL, /* Interval */
     PHYSICAL_UUID,     /* Uuid */
     PHYSICAL_COUNT,
@@ -78,8 +78,8 @@ typedef struct RecordField {
 
 struct SqlType {
     TypeId id;
-    int32_t typmod;         /* PostgreSQL's: -1 none; varchar(n): n + 4; numeric(p,s): (p<<16|s)+4 */
-    const SqlType *element; /* ARRAY: of what; else NULL */
+    int32_t typmod; /* PostgreSQL's: -1 none; varchar(n): n + 4; numeric(p,s): (p<<16|s)+4 */
+    const SqlType *element;    /* ARRAY: of what; else NULL */
     const RecordField *fields; /* RECORD with a known shape (a window); else NULL */
     int field_count;
 };
@@ -91,7 +91,7 @@ size_t physical_size_bytes(PhysicalType physical); /* of one value in a column *
 uint32_t type_oid(SqlType type);                   /* of an array type: the array's OID */
 int16_t type_wire_size(SqlType type);              /* pg_type.typlen */
 char type_category(TypeId id);
-bool type_equal(SqlType left, SqlType right);      /* without typmod */
+bool type_equal(SqlType left, SqlType right); /* without typmod */
 /* format_type(): "numeric(10,2)", "timestamp with time zone", "integer[]". Arena. */
 const char *type_display(SqlType type, Arena *arena);
 /* pg_type.typname: "int4", "timestamptz", "_int4". Static, for records too. */
@@ -99,9 +99,9 @@ const char *type_typname(SqlType type);
 /* numeric(p,s) from and to its typmod; false when there is no typmod. */
 int32_t type_numeric_typmod(int32_t precision, int32_t scale);
 bool type_numeric_limits(int32_t typmod, int32_t *ret_precision, int32_t *ret_scale);
-/* By any of its names ("int", "int8", "float", "double precision", "timestamptz", "string", …), without
- * schema, lower case. false when there is no such type. */
+/* By any of its names ("int", "int8", "float", "double precision", "timestamptz", "string", …),
+ * without schema, lower case. false when there is no such type. */
 bool type_from_name(const char *name, SqlType *ret_type); /* "char" is character(1) */
-bool type_from_oid(uint32_t oid, SqlType *ret_type); /* element pointers are static */
+bool type_from_oid(uint32_t oid, SqlType *ret_type);      /* element pointers are static */
 /* The static element type for arrays: type_array_of(TYPE_INT4). */
 SqlType type_array_of(TypeId element);

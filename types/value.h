@@ -1,5 +1,5 @@
-/* Value: one SQL value outside a column (a constant, a parameter, an option), and the structs of the
- * types that are wider than a word. */
+/* Value: one SQL value outside a column (a constant, a parameter, an option), and the structs of
+ * the types that are wider than a word. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,8 +8,8 @@
 
 #include "types/type.h"
 
-/* Text of any length in 16 bytes: up to 12 bytes lie inline; of longer text, the first 4 bytes and a
- * pointer to all of it. Unused inline bytes are zero, so that short texts compare as words. */
+/* Text of any length in 16 bytes: up to 12 bytes lie inline; of longer text, the first 4 bytes and
+ * a pointer to all of it. Unused inline bytes are zero, so that short texts compare as words. */
 typedef struct TextView {
     uint32_t length;
     union {
@@ -51,7 +51,12 @@ int text_compare(const TextView *left, const TextView *right);
 /* bpchar without its trailing spaces: how it compares and casts to text. Borrows from *view. */
 TextView text_without_padding(const TextView *view);
 
-typedef enum NumericKind { NUMERIC_FINITE, NUMERIC_NAN, NUMERIC_PLUS_INF, NUMERIC_MINUS_INF } NumericKind;
+typedef enum NumericKind {
+    NUMERIC_FINITE,
+    NUMERIC_NAN,
+    NUMERIC_PLUS_INF,
+    NUMERIC_MINUS_INF
+} NumericKind;
 
 /* coefficient * 10^-scale, |coefficient| < 10^38. The scale is what PostgreSQL calls display scale
  * (1.50 has 2), never negative. Overflow is an error (22003), never a wrong digit. */
