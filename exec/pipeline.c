@@ -28,6 +28,7 @@ typedef struct Step {
 struct Pipeline {
     OperatorContext cx;
     const Plan *inlet;
+    const Pipeline *ids_from;
     PipelineNode *inlet_node;
     PipelineDeliver deliver;
     void *deliver_data;
@@ -72,6 +73,12 @@ static void add_step(Pipeline *pipeline, StepKind kind, PipelineNode *node, int 
 static uint64_t unique_id(const Pipeline *pipeline, const Plan *node) {
     uint64_t id = plan_fingerprint(node);
 
+    for (int i = 0; pipeline->ids_from && i < pipeline->ids_from->node_count; i++) {
+        const Operator *other = pipeline->ids_from->nodes[i]->op;
+
+        if (other && other->node == node)
+            return other->id;
+    }
     for (int i = 0; i < pipeline->node_count; i++)
         if (pipeline->nodes[i]->op && pipeline->nodes[i]->op->id == id) {
             id = hash_u64(id + 1);
@@ -167,6 +174,7 @@ Status pipeline_create(const Plan *plan, const PipelineOptions *options, Pipelin
     pipeline->cx.batch_arena = arena_create("batch", 0);
     pipeline->cx.epoch_arena = arena_create("epoch", 0);
     pipeline->inlet = options->inlet;
+    pipeline->ids_from = options->ids_from;
     pipeline->deliver = options->deliver;
     pipeline->deliver_data = options->deliver_data;
     TRY(build(pipeline, plan, &root, err));

@@ -18,6 +18,9 @@ typedef struct PipelineOptions {
     OperatorContext cx; /* arenas are made by the pipeline, the rest is copied */
     /* This node is not run: its batches come from pipeline_feed. NULL: none. */
     const Plan *inlet;
+    /* Operators take their ids from those of the same nodes there, so that they share their state.
+     * NULL: from the fingerprint. */
+    const Pipeline *ids_from;
     PipelineDeliver deliver;
     void *deliver_data;
 } PipelineOptions;

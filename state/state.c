@@ -118,7 +118,6 @@ Status state_table_open(StateStore *store, uint64_t operator_id, int table_numbe
         return error_set(err, DATA_CORRUPTED,
                          "state table %d of operator %016llx was written with another schema",
                          table_number, (unsigned long long) operator_id);
-    table->is_open = true;
     *ret_table = table;
     return STATUS_OK;
 }

@@ -74,7 +74,6 @@ struct StateTable {
     uint64_t operator_id;
     int number;
     uint64_t schema_hash;
-    bool is_open; /* asked for since the store was made: recovery alone does not count */
     pthread_mutex_t version_lock;
     StatePartition *partitions;
 };
