@@ -148,6 +148,8 @@ static Status take_bind(Protocol *protocol, WireReader *reader, Error *err) {
     int16_t *formats = NULL;
     Portal *portal = NULL;
 
+    if (reader->is_damaged)
+        return wire_reader_finish(reader, "Bind", err);
     TRY(session_find_statement(protocol->session, statement_name, &statement, err));
     TRY(read_parameters(protocol, reader, statement, arena, &request, err));
     TRY(read_formats(reader, arena, &formats, &request.format_count, err));
