@@ -26,7 +26,8 @@ struct Binder {
     bool *used;
     int used_capacity;
     int view_depth;
-    int dependency_count; /* relations of the catalog that are named, views too */
+    struct Correlation *correlation; /* of the subquery about to be bound: its SELECT takes it */
+    int dependency_count;            /* relations of the catalog that are named, views too */
     int64_t *dependencies;
     int computed_count; /* PROJECTs that add a source's computed columns: pruned like scans */
     const Plan **computed;
@@ -76,13 +77,35 @@ struct CteScope {
 
 /* -------- subqueries and aggregates of a clause -------- */
 
-typedef enum SubqueryKind { SUBQUERY_SCALAR, SUBQUERY_MARK } SubqueryKind;
+typedef enum SubqueryKind {
+    SUBQUERY_SCALAR, /* one row, cross joined */
+    SUBQUERY_MARK,
+    SUBQUERY_LOOKUP, /* at most one row per key, left joined: a correlated scalar subquery */
+} SubqueryKind;
+
+/* What a subquery says about the query around it: WHERE inner = outer, one key each. The outer side
+ * may be used nowhere else. */
+enum { CORRELATION_KEYS_MAX = 16 };
+
+typedef enum CorrelationKind {
+    CORRELATION_EXISTS,
+    CORRELATION_IN,
+    CORRELATION_SCALAR
+} CorrelationKind;
+
+typedef struct Correlation {
+    CorrelationKind kind;
+    int key_count;
+    const Expr *inner[CORRELATION_KEYS_MAX];
+    const Expr *outer[CORRELATION_KEYS_MAX];
+    bool is_count; /* SCALAR: the answer is a bare count, 0 where there is no row */
+} Correlation;
 
 typedef struct PendingSubquery {
     SubqueryKind kind;
     const Plan *plan;
     int key_count;
-    const Expr **left_keys; /* MARK: expressions over the clause's input */
+    const Expr **left_keys; /* MARK, LOOKUP: expressions over the clause's input */
     ColumnId *right_keys;
     PlanColumn mark; /* MARK: the column that the join adds */
     int position;
@@ -128,6 +151,7 @@ typedef struct ExprContext {
     SubqueryList *subqueries;  /* NULL: none may stand here */
     AggregateList *aggregates; /* NULL: none may stand here */
     bool is_in_aggregate;
+    Correlation *correlation; /* columns of the query around may stand here; NULL: they may not */
 } ExprContext;
 
 /* -------- binder.c -------- */

@@ -14,8 +14,7 @@ bool select_is_aggregated(const Select *select) {
 
 /* -------- keys -------- */
 
-static Status add_key(Select *select, const Expr *expr, const char *name, int *ret_key,
-                      Error *err) {
+Status add_key(Select *select, const Expr *expr, const char *name, int *ret_key, Error *err) {
     for (int i = 0; i < select->key_count; i++) {
         if (expr_equal(select->keys[i].expr, expr)) {
             *ret_key = i;

@@ -319,6 +319,8 @@ Status bind_body(Binder *binder, const AstNode *body, QueryTail tail, const Scop
                  const CteScope *ctes, const Plan **ret_plan, Error *err) {
     const Plan *plan = NULL;
 
+    if (body->kind != AST_SELECT)
+        binder->correlation = NULL; /* only a plain SELECT knows the query around it */
     switch (body->kind) {
     case AST_SELECT:
         return bind_select(binder, (const AstSelect *) body, tail, outer, ctes, ret_plan, err);

@@ -10,13 +10,16 @@ static Status bind_where(Select *select, Error *err) {
     ExprContext cx = {.binder = select->binder,
                       .scope = select->scope,
                       .clause = "WHERE",
-                      .subqueries = &subqueries};
+                      .subqueries = &subqueries,
+                      .correlation = select->correlation};
     const Expr *predicate = NULL;
 
     if (!select->ast->where)
         return STATUS_OK;
     TRY(bind_condition(&cx, select->ast->where, "WHERE", &predicate, err));
     select->plan = attach_subqueries(select->binder, &subqueries, select->plan);
+    if (select->correlation)
+        TRY(take_correlation(select, predicate, &predicate, err));
     select->plan =
         make_filter(select->binder, select->plan, predicate, select->ast->where->position);
     return STATUS_OK;
@@ -62,8 +65,12 @@ Status bind_select(Binder *binder, const AstSelect *ast, QueryTail tail, const S
     select->ast = ast;
     select->tail = tail;
     select->scope = scope_create(binder, outer, ctes);
+    select->correlation = binder->correlation;
+    binder->correlation = NULL;
     select->aggregates.input_subqueries = &select->input_subqueries;
     TRY(bind_clauses(select, err));
+    if (select->correlation && select->correlation->key_count > 0)
+        TRY(output_correlation(select, err));
     select->plan = attach_subqueries(binder, &select->input_subqueries, select->plan);
     if (select_is_aggregated(select))
         TRY(build_aggregate(select, err));

@@ -52,6 +52,8 @@ typedef struct Select {
     SubqueryList output_subqueries; /* above it */
     const Expr *having;
 
+    Correlation *correlation; /* with the query around; NULL: may not be */
+
     int distinct_count; /* DISTINCT ON */
     const Expr **distinct;
     int sort_count;
@@ -66,7 +68,17 @@ MUST_USE Status bind_targets(Select *select, Error *err);
 MUST_USE Status find_target(const Select *select, const AstNode *node, const char *clause,
                             int *ret_item, Error *err);
 
+MUST_USE Status add_item(Select *select, SelectItem item, int position, Error *err);
+
+/* bind_correlate.c: take inner = outer out of WHERE's condition; put the inner keys into the
+ * output. */
+MUST_USE Status take_correlation(Select *select, const Expr *predicate, const Expr **ret_rest,
+                                 Error *err);
+MUST_USE Status output_correlation(Select *select, Error *err);
+
 /* bind_group.c */
+MUST_USE Status add_key(Select *select, const Expr *expr, const char *name, int *ret_key,
+                        Error *err);
 MUST_USE Status bind_group_by(Select *select, Error *err);
 bool select_is_aggregated(const Select *select);
 /* Put the AGGREGATE on the plan and rewrite all expressions above it. 42803. */

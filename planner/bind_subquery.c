@@ -4,7 +4,9 @@
  * several EXISTS (SELECT …) a mark join without keys: the mark is true when there is a row x IN
  * (SELECT …)   a mark join with keys: the mark is SQL's three-valued answer
  *
- * The expression is the joined column. NOT IN and <> ALL negate the mark. */
+ * The expression is the joined column. NOT IN and <> ALL negate the mark. A subquery whose WHERE
+ * says inner = outer has these as further keys (bind_correlate.c); a scalar one, an aggregate, is
+ * grouped by them and left joined. */
 #include "planner/bind.h"
 
 static PendingSubquery *add_pending(Binder *binder, SubqueryList *list, PendingSubquery pending) {
@@ -22,11 +24,18 @@ static PendingSubquery *add_pending(Binder *binder, SubqueryList *list, PendingS
 }
 
 static Status bind_inner(ExprContext *cx, const AstQuery *query, int position,
-                         const Plan **ret_plan, Error *err) {
+                         Correlation *correlation, const Plan **ret_plan, Error *err) {
+    Status status = STATUS_OK;
+
     if (!cx->subqueries)
         return not_supported(err, position, "a subquery in %s", cx->clause);
-    return bind_query(cx->binder, query, cx->scope, cx->scope ? cx->scope->ctes : NULL, false,
-                      ret_plan, err);
+    cx->binder->correlation = correlation;
+    status = bind_query(cx->binder, query, cx->scope, cx->scope ? cx->scope->ctes : NULL, false,
+                        ret_plan, err);
+    cx->binder->correlation = NULL;
+    if (status == STATUS_OK && correlation->key_count > 0 && query->limit)
+        return not_supported(err, query->limit->base.position, "LIMIT in a correlated subquery");
+    return status;
 }
 
 static const Expr *add_mark(ExprContext *cx, PendingSubquery pending, const char *name) {
@@ -38,57 +47,121 @@ static const Expr *add_mark(ExprContext *cx, PendingSubquery pending, const char
     return column_expr(binder, pending.mark.id, pending.mark.type, name, pending.position);
 }
 
-static Status bind_scalar(ExprContext *cx, const AstSubquery *node, const Plan *plan,
+/* Columns `first` … of the plan against the left keys: one type each. */
+static Status unify_keys(Binder *binder, PendingSubquery *pending, int first, Error *err) {
+    SqlType *types =
+        arena_new_array(binder->arena, SqlType, (size_t) pending->plan->column_count + 1);
+
+    for (int i = 0; i < pending->plan->column_count; i++)
+        types[i] = pending->plan->columns[i].type;
+    for (int i = 0; i < pending->key_count; i++) {
+        const PlanColumn *column = &pending->plan->columns[first + i];
+        const Expr *sides[2] = {pending->left_keys[i],
+                                expr_column(binder->arena, column->id, column->type, column->name)};
+        const Expr *equality = NULL;
+        SqlType *type = &types[first + i];
+
+        TRY(make_operator(binder, "=", sides[0], sides[1], pending->position, &equality,
+                          err)); /* is there one? */
+        TRY(unify_exprs(binder, sides, 2, "IN", type, err));
+        pending->left_keys[i] = sides[0];
+        type->typmod = -1;
+    }
+    TRY(query_cast_columns(binder, pending->plan, types, &pending->plan, err));
+    for (int i = 0; i < pending->key_count; i++)
+        pending->right_keys[i] = pending->plan->columns[first + i].id;
+    return STATUS_OK;
+}
+
+static void init_keys(Binder *binder, PendingSubquery *pending, int count) {
+    pending->key_count = count;
+    pending->left_keys = arena_new_array(binder->arena, const Expr *, (size_t) count + 1);
+    pending->right_keys = arena_new_array(binder->arena, ColumnId, (size_t) count + 1);
+}
+
+/* A correlated aggregate: left joined by its keys; no row means an empty group. */
+static Status bind_lookup(ExprContext *cx, PendingSubquery pending, const Correlation *correlation,
                           const Expr **ret_expr, Error *err) {
     Binder *binder = cx->binder;
-    int position = node->base.position;
+    const Expr *parts[3] = {NULL, NULL, expr_constant(binder->arena, value_int8(0))};
+    const PlanColumn *column = NULL;
+
+    pending.kind = SUBQUERY_LOOKUP;
+    init_keys(binder, &pending, correlation->key_count);
+    for (int i = 0; i < correlation->key_count; i++)
+        pending.left_keys[i] = correlation->outer[i];
+    TRY(unify_keys(binder, &pending, 1, err));
+    add_pending(binder, cx->subqueries, pending);
+    column = &pending.plan->columns[0];
+    *ret_expr = column_expr(binder, column->id, column->type, column->name, pending.position);
+    if (!correlation->is_count)
+        return STATUS_OK;
+    parts[1] = *ret_expr;
+    TRY(make_call(binder, "is_not_null", ret_expr, 1, pending.position, &parts[0], err));
+    *ret_expr = expr_case(binder->arena, column->type,
+                          arena_memdup(binder->arena, parts, sizeof(parts)), 3);
+    return STATUS_OK;
+}
+
+static Status bind_scalar(ExprContext *cx, PendingSubquery pending, const Correlation *correlation,
+                          const Expr **ret_expr, Error *err) {
+    Binder *binder = cx->binder;
+    const PlanColumn *column = &pending.plan->columns[0];
     Plan *single = NULL;
 
-    if (plan->column_count != 1)
-        return error_at(err, position, SYNTAX_ERROR, "subquery must return only one column");
-    single = plan_create(binder->arena, PLAN_SINGLE_ROW, &plan, 1);
-    single->position = position;
-    add_pending(binder, cx->subqueries,
-                (PendingSubquery) {.kind = SUBQUERY_SCALAR,
-                                   .plan = plan_derive(binder->arena, single),
-                                   .position = position});
-    *ret_expr = column_expr(binder, plan->columns[0].id, plan->columns[0].type,
-                            plan->columns[0].name, position);
+    if (pending.plan->column_count - correlation->key_count != 1)
+        return error_at(err, pending.position, SYNTAX_ERROR,
+                        "subquery must return only one column");
+    if (correlation->key_count > 0)
+        return bind_lookup(cx, pending, correlation, ret_expr, err);
+    single = plan_create(binder->arena, PLAN_SINGLE_ROW, &pending.plan, 1);
+    single->position = pending.position;
+    pending.kind = SUBQUERY_SCALAR;
+    pending.plan = plan_derive(binder->arena, single);
+    add_pending(binder, cx->subqueries, pending);
+    *ret_expr = column_expr(binder, column->id, column->type, column->name, pending.position);
+    return STATUS_OK;
+}
+
+/* The mark of a correlated EXISTS is NULL where a key is: that is no row. */
+static Status bind_exists(ExprContext *cx, PendingSubquery pending, const Correlation *correlation,
+                          const Expr **ret_expr, Error *err) {
+    const Expr *mark = NULL;
+
+    init_keys(cx->binder, &pending, correlation->key_count);
+    for (int i = 0; i < correlation->key_count; i++)
+        pending.left_keys[i] = correlation->outer[i];
+    TRY(unify_keys(cx->binder, &pending, 0, err));
+    mark = add_mark(cx, pending, "exists");
+    *ret_expr = mark;
+    if (correlation->key_count > 0)
+        return make_call(cx->binder, "is_true", &mark, 1, pending.position, ret_expr, err);
     return STATUS_OK;
 }
 
 Status bind_subquery(ExprContext *cx, const AstSubquery *node, const Expr **ret_expr, Error *err) {
-    const Plan *plan = NULL;
-    int position = node->base.position;
+    bool is_scalar = node->subquery == AST_SUBQUERY_SCALAR;
+    Correlation correlation = {.kind = is_scalar ? CORRELATION_SCALAR : CORRELATION_EXISTS};
+    PendingSubquery pending = {.position = node->base.position};
 
     if (node->subquery == AST_SUBQUERY_ARRAY)
-        return not_supported(err, position, "ARRAY(SELECT …)");
-    TRY(bind_inner(cx, node->query, position, &plan, err));
-    if (node->subquery == AST_SUBQUERY_SCALAR)
-        return bind_scalar(cx, node, plan, ret_expr, err);
-    *ret_expr = add_mark(cx, (PendingSubquery) {.plan = plan, .position = position}, "exists");
-    return STATUS_OK;
+        return not_supported(err, pending.position, "ARRAY(SELECT …)");
+    TRY(bind_inner(cx, node->query, pending.position, &correlation, &pending.plan, err));
+    return is_scalar ? bind_scalar(cx, pending, &correlation, ret_expr, err)
+                     : bind_exists(cx, pending, &correlation, ret_expr, err);
 }
 
-/* Give both sides of each key one type. */
-static Status unify_keys(ExprContext *cx, const Expr **left, const Plan **plan, int count,
-                         int position, Error *err) {
-    Binder *binder = cx->binder;
-    SqlType *types = arena_new_array(binder->arena, SqlType, (size_t) count + 1);
+/* A correlated IN is false, not NULL, where a key of the correlation is NULL. */
+static Status guard_mark(Binder *binder, const Correlation *correlation, const Expr *mark,
+                         const Expr **ret_expr, Error *err) {
+    const Expr *parts[CORRELATION_KEYS_MAX + 1] = {NULL};
 
-    for (int i = 0; i < count; i++) {
-        const PlanColumn *column = &(*plan)->columns[i];
-        const Expr *sides[2] = {left[i],
-                                expr_column(binder->arena, column->id, column->type, column->name)};
-        const Expr *equality = NULL;
-
-        TRY(make_operator(binder, "=", sides[0], sides[1], position, &equality,
-                          err)); /* is there one? */
-        TRY(unify_exprs(binder, sides, 2, "IN", &types[i], err));
-        left[i] = sides[0];
-        types[i].typmod = -1;
-    }
-    return query_cast_columns(binder, *plan, types, plan, err);
+    for (int i = 0; i < correlation->key_count; i++)
+        TRY(make_call(binder, "is_not_null", &(const Expr *) {correlation->outer[i]}, 1,
+                      mark->position, &parts[i], err));
+    parts[correlation->key_count] = mark;
+    *ret_expr = expr_and(binder->arena, parts, correlation->key_count + 1);
+    return STATUS_OK;
 }
 
 Status bind_in_query(ExprContext *cx, const AstNode *operand, const AstQuery *query, bool is_not,
@@ -96,26 +169,34 @@ Status bind_in_query(ExprContext *cx, const AstNode *operand, const AstQuery *qu
     Binder *binder = cx->binder;
     const AstRow *row = operand->kind == AST_ROW ? (const AstRow *) operand : NULL;
     int count = row ? row->elements.count : 1;
-    PendingSubquery pending = {.key_count = count, .position = position};
+    Correlation correlation = {.kind = CORRELATION_IN};
+    PendingSubquery pending = {.position = position};
     const Expr *mark = NULL;
 
-    pending.left_keys = arena_new_array(binder->arena, const Expr *, (size_t) count + 1);
-    pending.right_keys = arena_new_array(binder->arena, ColumnId, (size_t) count + 1);
+    init_keys(binder, &pending, count + CORRELATION_KEYS_MAX);
     for (int i = 0; i < count; i++)
         TRY(bind_expr(cx, row ? row->elements.items[i] : operand, &pending.left_keys[i], err));
-    TRY(bind_inner(cx, query, position, &pending.plan, err));
-    if (pending.plan->column_count != count)
+    TRY(bind_inner(cx, query, position, &correlation, &pending.plan, err));
+    if (pending.plan->column_count - correlation.key_count != count)
         return error_at(err, position, SYNTAX_ERROR, "subquery has too %s columns",
-                        pending.plan->column_count > count ? "many" : "few");
-    TRY(unify_keys(cx, pending.left_keys, &pending.plan, count, position, err));
-    for (int i = 0; i < count; i++)
-        pending.right_keys[i] = pending.plan->columns[i].id;
+                        pending.plan->column_count - correlation.key_count > count ? "many"
+                                                                                   : "few");
+    for (int i = 0; i < correlation.key_count; i++)
+        pending.left_keys[count + i] = correlation.outer[i];
+    pending.key_count = count + correlation.key_count;
+    TRY(unify_keys(binder, &pending, 0, err));
     mark = add_mark(cx, pending, "in");
+    TRY(guard_mark(binder, &correlation, mark, &mark, err));
     *ret_expr = is_not ? expr_not(binder->arena, mark) : mark;
     return STATUS_OK;
 }
 
 static const Plan *attach_one(Binder *binder, const PendingSubquery *pending, const Plan *plan) {
+    static const JoinKind kinds[] = {
+        [SUBQUERY_SCALAR] = JOIN_INNER,
+        [SUBQUERY_MARK] = JOIN_MARK,
+        [SUBQUERY_LOOKUP] = JOIN_LEFT,
+    };
     ColumnId *left_keys = arena_new_array(binder->arena, ColumnId, (size_t) pending->key_count + 1);
     const Plan *children[2] = {plan, pending->plan};
     Plan *join = NULL;
@@ -125,7 +206,7 @@ static const Plan *attach_one(Binder *binder, const PendingSubquery *pending, co
             make_extended(binder, plan, pending->left_keys, NULL, pending->key_count, left_keys);
     join = plan_create(binder->arena, PLAN_JOIN, children, 2);
     join->position = pending->position;
-    join->join_kind = pending->kind == SUBQUERY_MARK ? JOIN_MARK : JOIN_INNER;
+    join->join_kind = kinds[pending->kind];
     if (pending->kind == SUBQUERY_MARK) {
         join->columns = arena_memdup(binder->arena, &pending->mark, sizeof(pending->mark));
         join->column_count = 1;

@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "planner/bind_select.h"
 
-static Status add_item(Select *select, SelectItem item, int position, Error *err) {
+Status add_item(Select *select, SelectItem item, int position, Error *err) {
     if (select->item_count == LIMIT_COLUMNS)
         return error_at(err, position, PROGRAM_LIMIT_EXCEEDED,
                         "target lists can have at most %d entries", LIMIT_COLUMNS);

@@ -30,20 +30,9 @@ static bool retracts(const Plan *plan) {
     return false;
 }
 
+/* Such a DISTINCT counts its rows, so that it can take them back. */
 static bool keys_all_columns(const Plan *distinct) {
     return distinct->keys.count == distinct->column_count;
-}
-
-/* DISTINCT over rows that may be taken back counts them: it is GROUP BY all columns. */
-static const Plan *distinct_as_aggregate(Binder *binder, const Plan *distinct) {
-    Plan *aggregate = plan_create(binder->arena, PLAN_AGGREGATE, distinct->children, 1);
-
-    aggregate->position = distinct->position;
-    aggregate->keys = distinct->keys;
-    aggregate->columns = distinct->columns;
-    aggregate->column_count = distinct->column_count;
-    aggregate->emit = EMIT_CHANGES;
-    return plan_derive(binder->arena, aggregate);
 }
 
 static const Plan *assign_emits(Binder *binder, const Plan *plan, OutputMode mode, bool is_top) {
@@ -56,8 +45,6 @@ static const Plan *assign_emits(Binder *binder, const Plan *plan, OutputMode mod
     for (int i = 0; i < plan->child_count; i++)
         children[i] = assign_emits(binder, plan->children[i], mode, is_top_below);
     plan = plan_with_children(binder->arena, plan, children, plan->child_count);
-    if (plan->kind == PLAN_DISTINCT && retracts(plan->children[0]) && keys_all_columns(plan))
-        return distinct_as_aggregate(binder, plan);
     if (plan->kind == PLAN_AGGREGATE) {
         Plan *aggregate = plan_copy(binder->arena, plan);
 
@@ -184,7 +171,7 @@ static Status check_node(const Plan *plan, OutputMode mode, bool is_above_all, E
     case PLAN_LIMIT:
         return check_limit(plan, mode, err);
     case PLAN_DISTINCT:
-        if (retracts(plan->children[0]))
+        if (retracts(plan->children[0]) && (!keys_all_columns(plan) || plan->is_within_watermark))
             return not_supported(err, plan->position, "DISTINCT ON over rows that change");
         return STATUS_OK;
     case PLAN_JOIN:

@@ -166,6 +166,10 @@ static Status correlated(int position, const char *name, Error *err) {
 
 /* -------- lookups -------- */
 
+static bool may_see(const ExprContext *cx, const Scope *level) {
+    return level == cx->scope || (cx->correlation && level == cx->scope->outer);
+}
+
 static Status bind_plain_name(ExprContext *cx, const char *name, int position,
                               const Expr **ret_expr, Error *err) {
     const Scope *scope = cx->scope;
@@ -178,7 +182,7 @@ static Status bind_plain_name(ExprContext *cx, const char *name, int position,
         if (count > 1)
             return error_at(err, position, AMBIGUOUS_COLUMN, "column reference \"%s\" is ambiguous",
                             name);
-        if (column && level != scope)
+        if (column && !may_see(cx, level))
             return correlated(position, name, err);
         if (column) {
             *ret_expr = scope_column_expr(cx, column, position);
@@ -254,7 +258,7 @@ static Status bind_qualified(ExprContext *cx, const AstColumnRef *ref, const Exp
     for (const Scope *level = cx->scope; level; level = level->outer) {
         const ScopeTable *table = scope_find_table(level, schema, table_name);
 
-        if (table && level != cx->scope)
+        if (table && !may_see(cx, level))
             return correlated(position, name, err);
         if (table)
             return bind_in_table(cx, table, name, position, ret_expr, err);

@@ -1,7 +1,8 @@
 /* Limit: the rows from OFFSET on, LIMIT of them.
  *
  * In a stream both count over the stream's life: how many rows have passed is a state row, written
- * back at the end of the epoch. NULL is no limit, as in PostgreSQL. */
+ * back at the end of the epoch. Above an aggregate that gives its whole answer anew each epoch
+ * (complete mode) they count anew each epoch. NULL is no limit, as in PostgreSQL. */
 #include <assert.h>
 
 #include "exec/operators.h"
@@ -18,11 +19,8 @@ typedef struct LimitOp {
 static Status limit_open(Operator *op, const Plan *node, Error *err) {
     LimitOp *self = (LimitOp *) op;
 
-    if (!op->cx->is_stream)
+    if (!op->cx->is_stream || !node->children[0]->is_append_only)
         return STATUS_OK;
-    if (!node->children[0]->is_append_only)
-        return error_at(err, node->position, FEATURE_NOT_SUPPORTED,
-                        "LIMIT over rows that can still change is not supported");
     return state_table_open(op->cx->state, op->id, 0, "limit", 5, &self->table, err);
 }
 
@@ -67,6 +65,9 @@ static Status limit_push(Operator *op, int port, const Batch *in, Emitter *out, 
     Batch kept = *in;
 
     assert(port == 0);
+    if (in->weights && op->cx->is_stream)
+        return error_at(err, op->node->position, FEATURE_NOT_SUPPORTED,
+                        "LIMIT over rows that can still change is not supported");
     TRY(limit_start(self, err));
     kept.selection = selection;
     kept.selection_count = 0;

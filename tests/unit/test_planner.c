@@ -96,6 +96,28 @@ static void subqueries_become_joins(void **state) {
     check_plans(state, cases, ARRAY_LENGTH(cases));
 }
 
+static void correlated_subqueries_become_joins_by_their_equalities(void **state) {
+    static const PlanCase cases[] = {
+        {"SELECT k FROM events e WHERE EXISTS (SELECT 1 FROM users u WHERE u.k = e.k AND u.age > "
+         "3)",
+         "project[#1](filter[exists IS TRUE](join[mark #1=#5](scan[events: k#1], "
+         "project[#5](filter[(k IS NOT NULL) AND (age::integer > 3)](scan[users: k#5,age#7])))))"},
+        {"SELECT k FROM events e WHERE v NOT IN (SELECT age FROM users u WHERE u.k = e.k)",
+         "project[#1](filter[NOT ((k IS NOT NULL) AND in)](join[mark #2,#1=#8,#5](scan[events: "
+         "k#1,v#2], project[age::integer #8, #5](filter[k IS NOT NULL](scan[users: "
+         "k#5,age#7])))))"},
+        {"SELECT name, (SELECT max(v) FROM events e WHERE e.k = u.k) FROM users u",
+         "project[#2, #8](join[left #1=#4](scan[users: k#1,name#2], project[#8, #4](aggregate[#4; "
+         "max(#5)](filter[k IS NOT NULL](scan[events: k#4,v#5])))))"},
+        {"SELECT name, (SELECT count(*) FROM events e WHERE e.k = u.k) AS n FROM users u",
+         "project[#2, CASE WHEN count IS NOT NULL THEN count ELSE 0 END #9](join[left "
+         "#1=#4](scan[users: k#1,name#2], project[#8, #4](aggregate[#4; count()](filter[k IS NOT "
+         "NULL](scan[events: k#4])))))"},
+    };
+
+    check_plans(state, cases, ARRAY_LENGTH(cases));
+}
+
 static void set_operations_take_common_types(void **state) {
     static const PlanCase cases[] = {
         {"SELECT k FROM events UNION SELECT name FROM users ORDER BY k",
@@ -269,6 +291,10 @@ static void what_cannot_run_is_refused_by_name(void **state) {
     static const ErrorCase cases[] = {
         {"SELECT row_number() OVER () FROM events", "0A000", 8,
          "a window function (OVER) is not supported"},
+        {"SELECT k FROM events e WHERE EXISTS (SELECT 1 FROM users u WHERE u.k < e.k)", "0A000", 70,
+         "this condition on the query around a subquery is not supported"},
+        {"SELECT (SELECT e.v + 1 FROM users u LIMIT 1) FROM events e", "0A000", 16,
+         "a correlated subquery (column \"v\" belongs to the query around it) is not supported"},
         {"WITH RECURSIVE x AS (SELECT 1) SELECT * FROM x", "0A000", 1,
          "WITH RECURSIVE is not supported"},
         {"SELECT 1 FROM SESSION(events, ts, '1 minute')", "0A000", 15, "SESSION is not supported"},
@@ -292,6 +318,8 @@ int main(void) {
                                         teardown),
         cmocka_unit_test_setup_teardown(equal_conjuncts_become_join_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(subqueries_become_joins, setup, teardown),
+        cmocka_unit_test_setup_teardown(correlated_subqueries_become_joins_by_their_equalities,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(set_operations_take_common_types, setup, teardown),
         cmocka_unit_test_setup_teardown(distinct_on_keeps_the_first_of_the_order, setup, teardown),
         cmocka_unit_test_setup_teardown(windows_add_three_columns, setup, teardown),

@@ -58,7 +58,7 @@ static void each_mode_says_what_aggregates_let_out(void **state) {
         {"CREATE STREAM q OUTPUT MODE UPDATE AS SELECT DISTINCT n FROM (SELECT count(*) AS n FROM "
          "events "
          "GROUP BY k) x",
-         "aggregate[#5 emit changes](project[#5](project[#5](aggregate[#1; count() emit "
+         "distinct[#5](project[#5](project[#5](aggregate[#1; count() emit "
          "changes](scan[events: "
          "k#1,ts#4]))))"},
     };
