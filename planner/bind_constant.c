@@ -134,7 +134,8 @@ static Status coerce_literal(Binder *binder, const Expr *expr, SqlType type, Cas
     SqlType bare = type;
     const Expr *read = NULL;
 
-    bare.typmod = -1;
+    if (type.id != TYPE_INTERVAL) /* whose fields tell the input what a number is */
+        bare.typmod = -1;
     if (expr->constant.is_null) {
         *ret_expr =
             with_position(binder, expr_constant(binder->arena, value_null(type)), expr->position);
@@ -150,7 +151,7 @@ static Status coerce_literal(Binder *binder, const Expr *expr, SqlType type, Cas
     }
     TRY(read_text(binder, bare, text_data(&expr->constant.text), expr->constant.text.length,
                   expr->position, &read, err));
-    if (type.typmod < 0) {
+    if (type.typmod < 0 || type.id == TYPE_INTERVAL) {
         *ret_expr = read;
         return STATUS_OK;
     }
@@ -246,42 +247,13 @@ Status constant_interval_us(ExprContext *cx, const AstNode *node, const char *wh
 
 /* -------- INTERVAL '10' MINUTE -------- */
 
-static const char *interval_unit(AstIntervalFields fields) {
-    switch (fields) {
-    case AST_INTERVAL_ANY:
-        return NULL;
-    case AST_INTERVAL_YEAR:
-        return "year";
-    case AST_INTERVAL_MONTH:
-    case AST_INTERVAL_YEAR_TO_MONTH:
-        return "month";
-    case AST_INTERVAL_DAY:
-        return "day";
-    case AST_INTERVAL_HOUR:
-    case AST_INTERVAL_DAY_TO_HOUR:
-        return "hour";
-    case AST_INTERVAL_MINUTE:
-    case AST_INTERVAL_DAY_TO_MINUTE:
-    case AST_INTERVAL_HOUR_TO_MINUTE:
-        return "minute";
-    case AST_INTERVAL_SECOND:
-    case AST_INTERVAL_DAY_TO_SECOND:
-    case AST_INTERVAL_HOUR_TO_SECOND:
-    case AST_INTERVAL_MINUTE_TO_SECOND:
-        return "second";
-    }
-    return NULL;
-}
-
-/* A bare number takes the last of the fields as its unit, as in PostgreSQL. */
+/* The fields are the type's, and say what a bare number is. */
 Status bind_interval_literal(Binder *binder, const AstCast *cast, const Expr **ret_expr,
                              Error *err) {
     const AstLiteral *literal = (const AstLiteral *) cast->operand;
-    const char *unit = interval_unit(cast->type->interval_fields);
-    const char *text = literal->text;
+    SqlType type;
 
-    if (unit && text[strspn(text, "+-0123456789. ")] == '\0')
-        text = arena_printf(binder->arena, "%s %s", text, unit);
-    return read_text(binder, SQL_TYPE(INTERVAL), text, strlen(text), literal->base.position,
+    TRY(bind_type(binder, cast->type, &type, err));
+    return read_text(binder, type, literal->text, strlen(literal->text), literal->base.position,
                      ret_expr, err);
 }

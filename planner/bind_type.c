@@ -3,6 +3,7 @@
 
 #include "parser/ast_ddl.h"
 #include "planner/bind.h"
+#include "types/interval.h"
 
 enum { MODIFIERS_MAX = 2, VARCHAR_LENGTH_MAX = 10485760 };
 
@@ -63,11 +64,53 @@ static Status apply_modifiers(const AstType *type, SqlType *result, Error *err) 
         result->typmod = modifiers[0] > 6 ? 6 : (int32_t) modifiers[0];
         return STATUS_OK;
     case TYPE_INTERVAL:
-        return STATUS_OK; /* a precision of seconds: µs are kept */
+        return STATUS_OK; /* by apply_interval */
     default:
         return error_at(err, position, SYNTAX_ERROR, "type modifier is not allowed for type \"%s\"",
                         type->name);
     }
+}
+
+static int32_t interval_range(AstIntervalFields fields) {
+    enum {
+        DAY_TO_HOUR = INTERVAL_FIELD_DAY | INTERVAL_FIELD_HOUR,
+        HOUR_TO_MINUTE = INTERVAL_FIELD_HOUR | INTERVAL_FIELD_MINUTE,
+        MINUTE_TO_SECOND = INTERVAL_FIELD_MINUTE | INTERVAL_FIELD_SECOND,
+    };
+    static const int32_t ranges[] = {
+        [AST_INTERVAL_ANY] = INTERVAL_FIELD_ALL,
+        [AST_INTERVAL_YEAR] = INTERVAL_FIELD_YEAR,
+        [AST_INTERVAL_MONTH] = INTERVAL_FIELD_MONTH,
+        [AST_INTERVAL_DAY] = INTERVAL_FIELD_DAY,
+        [AST_INTERVAL_HOUR] = INTERVAL_FIELD_HOUR,
+        [AST_INTERVAL_MINUTE] = INTERVAL_FIELD_MINUTE,
+        [AST_INTERVAL_SECOND] = INTERVAL_FIELD_SECOND,
+        [AST_INTERVAL_YEAR_TO_MONTH] = INTERVAL_FIELD_YEAR | INTERVAL_FIELD_MONTH,
+        [AST_INTERVAL_DAY_TO_HOUR] = DAY_TO_HOUR,
+        [AST_INTERVAL_DAY_TO_MINUTE] = DAY_TO_HOUR | INTERVAL_FIELD_MINUTE,
+        [AST_INTERVAL_DAY_TO_SECOND] = DAY_TO_HOUR | MINUTE_TO_SECOND,
+        [AST_INTERVAL_HOUR_TO_MINUTE] = HOUR_TO_MINUTE,
+        [AST_INTERVAL_HOUR_TO_SECOND] = HOUR_TO_MINUTE | INTERVAL_FIELD_SECOND,
+        [AST_INTERVAL_MINUTE_TO_SECOND] = MINUTE_TO_SECOND,
+    };
+
+    return ranges[fields];
+}
+
+/* INTERVAL [fields] [(p)] */
+static Status apply_interval(const AstType *type, SqlType *result, Error *err) {
+    int64_t modifiers[MODIFIERS_MAX] = {INTERVAL_PRECISION_ANY};
+
+    if (type->modifiers.count > 0) {
+        TRY(read_modifiers(type, modifiers, err));
+        if (modifiers[0] > 6)
+            modifiers[0] = 6;
+    } else if (type->interval_fields == AST_INTERVAL_ANY) {
+        return STATUS_OK;
+    }
+    result->typmod =
+        interval_make_typmod(interval_range(type->interval_fields), (int32_t) modifiers[0]);
+    return STATUS_OK;
 }
 
 static Status bind_row_type(Binder *binder, const AstType *type, SqlType *ret_type, Error *err) {
@@ -103,6 +146,8 @@ Status bind_type(Binder *binder, const AstType *type, SqlType *ret_type, Error *
         result = SQL_TYPE(BPCHAR); /* char is bpchar(1) by the parser; bpchar alone has no length */
     if (type->modifiers.count > 0)
         TRY(apply_modifiers(type, &result, err));
+    if (result.id == TYPE_INTERVAL)
+        TRY(apply_interval(type, &result, err));
     if (type->array_dimensions > 0)
         result = type_array_of(result.id);
     *ret_type = result;

@@ -23,6 +23,10 @@ static inline int32_t interval_typmod_range(int32_t typmod) {
     return (typmod >> 16) & INTERVAL_FIELD_ALL;
 }
 
+static inline int32_t interval_make_typmod(int32_t range, int32_t precision) {
+    return range << 16 | precision;
+}
+
 /* Cut what the type's fields do not hold and round to its precision. */
 Interval interval_apply_typmod(Interval interval, int32_t typmod);
 int interval_compare(const Interval *left, const Interval *right);

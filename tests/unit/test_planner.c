@@ -183,7 +183,7 @@ static void forms_become_calls_and_cases(void **state) {
         {"SELECT k FROM events WHERE v IN (1, 2, 3)",
          "project[#1](filter[v IN (1, 2, 3)](scan[events: k#1,v#2]))"},
         {"SELECT INTERVAL '10' MINUTE, DATE '2020-01-01'",
-         "project['00:10:00'::interval #1, '2020-01-01'::date #2](values[1: ])"},
+         "project['00:10:00'::interval minute #1, '2020-01-01'::date #2](values[1: ])"},
     };
 
     check_plans(state, cases, ARRAY_LENGTH(cases));
