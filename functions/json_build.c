@@ -1,6 +1,7 @@
 /* JSON made and changed: to_json, build_object, build_array, || and - of jsonb, strip_nulls,
  * pretty; casts from jsonb to scalars and between json and jsonb. */
 #include "functions/json_support.h"
+#include "types/number_form.h"
 #include "types/numeric.h"
 
 static const FormSettings *call_settings(const KernelCall *call) {
@@ -50,6 +51,10 @@ static Status build_array(const KernelCall *call, Error *err) {
     return STATUS_OK;
 }
 
+static bool is_scalar(TypeId id) {
+    return id != TYPE_ARRAY && id != TYPE_RECORD && id != TYPE_JSON && id != TYPE_JSONB;
+}
+
 static Status append_pair(const KernelCall *call, uint32_t index, uint32_t row, StrBuf *text,
                           Error *err) {
     Value key = column_get(&call->arguments[index], row);
@@ -58,6 +63,9 @@ static Status append_pair(const KernelCall *call, uint32_t index, uint32_t row, 
 
     if (key.is_null)
         return error_set(err, INVALID_PARAMETER, "argument %u: key must not be null", index + 1);
+    if (!is_scalar(key.type.id))
+        return error_set(err, INVALID_PARAMETER,
+                         "key value must be scalar, not array, composite, or json");
     value_append_text(&key, call_settings(call), &key_text);
     if (index > 0)
         strbuf_append(text, ", ", 2);
@@ -255,46 +263,59 @@ static Status jsonb_to_bool(const KernelCall *call, Error *err) {
     return STATUS_OK;
 }
 
-/* jsonb to a number by way of numeric, as PostgreSQL goes. */
-#define DEFINE_JSONB_TO_NUMBER(name, Number, convert)                                        \
-    static Status name(const KernelCall *call, Error *err) {                                 \
-        CLEANUP(json_scratch_done) JsonScratch scratch;                                      \
-        json_scratch_init(&scratch);                                                         \
-        KERNEL_FOR_EACH(call, row) {                                                         \
-            const JsonNode *node = NULL;                                                     \
-            Numeric number = {0};                                                            \
-            json_scratch_reset(&scratch);                                                    \
-            TRY(json_scalar(call, row, false, &scratch, &node, err));                        \
-            TRY(numeric_parse(text_data(&node->text), node->text.length, -1, &number, err)); \
-            TRY(convert(&number, call->result, &KERNEL_RESULT(call, Number)[row], err));     \
-        }                                                                                    \
-        return STATUS_OK;                                                                    \
-    }
+/* Digits that numeric has no room for round: the whole part must fit. */
+static Status node_to_int64(const JsonNode *node, int64_t *ret_number) {
+    int32_t whole = type_numeric_typmod(LIMIT_NUMERIC_DIGITS, 0);
+    Numeric number = {0};
+    Error ignored;
 
-#define PLAIN_TO(convert) convert##_plain
-#define DEFINE_PLAIN(convert, Number)                                                              \
-    static Status convert##_plain(const Numeric *number, const Column *result, Number *ret_number, \
-                                  Error *err) {                                                    \
-        return convert(number, ret_number, err);                                                   \
-    }
-
-DEFINE_PLAIN(numeric_to_int16, int16_t)
-DEFINE_PLAIN(numeric_to_int32, int32_t)
-DEFINE_PLAIN(numeric_to_int64, int64_t)
-DEFINE_PLAIN(numeric_to_float32, float)
-DEFINE_PLAIN(numeric_to_float64, double)
-
-static Status numeric_limited(const Numeric *number, const Column *result, Numeric *ret_number,
-                              Error *err) {
-    return numeric_apply_typmod(number, result->type.typmod, ret_number, err);
+    TRY(numeric_parse(text_data(&node->text), node->text.length, whole, &number, &ignored));
+    return numeric_to_int64(&number, ret_number, &ignored);
 }
 
-DEFINE_JSONB_TO_NUMBER(jsonb_to_int2, int16_t, PLAIN_TO(numeric_to_int16))
-DEFINE_JSONB_TO_NUMBER(jsonb_to_int4, int32_t, PLAIN_TO(numeric_to_int32))
-DEFINE_JSONB_TO_NUMBER(jsonb_to_int8, int64_t, PLAIN_TO(numeric_to_int64))
-DEFINE_JSONB_TO_NUMBER(jsonb_to_float4, float, PLAIN_TO(numeric_to_float32))
-DEFINE_JSONB_TO_NUMBER(jsonb_to_float8, double, PLAIN_TO(numeric_to_float64))
-DEFINE_JSONB_TO_NUMBER(jsonb_to_numeric, Numeric, numeric_limited)
+#define DEFINE_NODE_TO_INTEGER(name, Integer, type_name)                                       \
+    static Status name(const JsonNode *node, const Column *result, Integer *ret, Error *err) { \
+        int64_t wide = 0;                                                                      \
+        if (node_to_int64(node, &wide) != STATUS_OK || __builtin_add_overflow(wide, 0, ret))   \
+            return error_set(err, NUMERIC_VALUE_OUT_OF_RANGE, type_name " out of range");      \
+        return STATUS_OK;                                                                      \
+    }
+
+#define DEFINE_NODE_TO_FLOAT(name, Float, parse)                                             \
+    static Status name(const JsonNode *node, const Column *result, Float *ret, Error *err) { \
+        return parse(text_data(&node->text), node->text.length, ret, err);                   \
+    }
+
+DEFINE_NODE_TO_INTEGER(node_to_int2, int16_t, "smallint")
+DEFINE_NODE_TO_INTEGER(node_to_int4, int32_t, "integer")
+DEFINE_NODE_TO_INTEGER(node_to_int8, int64_t, "bigint")
+DEFINE_NODE_TO_FLOAT(node_to_float4, float, float32_parse)
+DEFINE_NODE_TO_FLOAT(node_to_float8, double, float64_parse)
+
+static Status node_to_numeric(const JsonNode *node, const Column *result, Numeric *ret,
+                              Error *err) {
+    return numeric_parse(text_data(&node->text), node->text.length, result->type.typmod, ret, err);
+}
+
+#define DEFINE_JSONB_TO_NUMBER(name, Number, convert)                                 \
+    static Status name(const KernelCall *call, Error *err) {                          \
+        CLEANUP(json_scratch_done) JsonScratch scratch;                               \
+        json_scratch_init(&scratch);                                                  \
+        KERNEL_FOR_EACH(call, row) {                                                  \
+            const JsonNode *node = NULL;                                              \
+            json_scratch_reset(&scratch);                                             \
+            TRY(json_scalar(call, row, false, &scratch, &node, err));                 \
+            TRY(convert(node, call->result, &KERNEL_RESULT(call, Number)[row], err)); \
+        }                                                                             \
+        return STATUS_OK;                                                             \
+    }
+
+DEFINE_JSONB_TO_NUMBER(jsonb_to_int2, int16_t, node_to_int2)
+DEFINE_JSONB_TO_NUMBER(jsonb_to_int4, int32_t, node_to_int4)
+DEFINE_JSONB_TO_NUMBER(jsonb_to_int8, int64_t, node_to_int8)
+DEFINE_JSONB_TO_NUMBER(jsonb_to_float4, float, node_to_float4)
+DEFINE_JSONB_TO_NUMBER(jsonb_to_float8, double, node_to_float8)
+DEFINE_JSONB_TO_NUMBER(jsonb_to_numeric, Numeric, node_to_numeric)
 
 static Status json_to_jsonb(const KernelCall *call, Error *err) {
     KERNEL_FOR_EACH(call, row) {

@@ -224,6 +224,9 @@ static void jsonb_casts_to_scalars(void **state) {
     check_cast("jsonb:true", "bool", "t");
     check_cast("jsonb:1.50", "numeric", "1.50");
     check_cast("jsonb:1e2", "float8", "100");
+    check_cast("jsonb:12345.0000000000000000000000000000000000000000000005", "int2", "12345");
+    check_cast("jsonb:12345.0000000000000000000000000000000000000000000005", "float4", "12345");
+    check_cast("jsonb:1e50", "int4", "!22003 integer out of range");
     check_cast("jsonb:\"1\"", "int4", "!22023 cannot cast jsonb string to type integer");
     check_cast("jsonb:1", "bool", "!22023 cannot cast jsonb numeric to type boolean");
     check_cast("jsonb:[1]", "int8", "!22023 cannot cast jsonb array to type bigint");
