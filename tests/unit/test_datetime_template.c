@@ -1,5 +1,5 @@
 /* to_timestamp and to_date with templates, with the answers of PostgreSQL 15. */
-#include "datetime_support.h"
+#include "tests/unit/datetime_support.h"
 
 /* clang-format off */
 static const FunctionCase cases[] = {
