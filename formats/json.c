@@ -27,6 +27,7 @@ struct Decoder {
     JsonSlot *slots;
     JsonTemplate *templates[JSON_TEMPLATES]; /* most recently used first */
     JsonTemplate *learning;
+    JsonIndex index; /* of the record under way */
 };
 
 static const OptionSpec json_options[] = {
@@ -118,13 +119,18 @@ static Status json_decoder_create(const DecodeColumn *columns, uint32_t count,
 /* -------- decoding -------- */
 
 static bool find_by_template(Decoder *decoder, const char *begin, const char *end) {
+    const JsonIndex *index = NULL;
+
+    if (decoder->templates[0]->segment_count > 0 &&
+        json_index_build(begin, (size_t) (end - begin), &decoder->index))
+        index = &decoder->index;
     for (int i = 0; i < JSON_TEMPLATES; i++) {
         JsonTemplate *template = decoder->templates[i];
 
         if (template->segment_count == 0)
             return false;
         memset(decoder->slots, 0, sizeof(*decoder->slots) * decoder->fields.count);
-        if (!json_template_match(template, begin, end, decoder->slots))
+        if (!json_template_match(template, begin, end, index, decoder->slots))
             continue;
         if (i > 0) {
             memmove(&decoder->templates[1], &decoder->templates[0],

@@ -230,7 +230,7 @@ bool json_fields_walk(const JsonFields *fields, const char *record, const char *
             walk.is_plain = false;
         }
     if (walk.is_plain)
-        json_template_finish(learn, walk.previous_end, after);
+        json_template_finish(learn);
     else
         json_template_begin(learn);
     return true;

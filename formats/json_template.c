@@ -28,19 +28,36 @@ static inline bool literal_equal(const char *left, const char *right, size_t len
 #endif
 }
 
-/* A bare value ends at the delimiter that its kind of template expects; json_scan_value checks it.
- */
-static const char *match_value(const JsonSegment *segment, const char *p, const char *end,
-                               JsonSlot *slot) {
-    if (segment->kind == JSON_STRING) {
-        unsigned flags = 0;
-        const char *close = json_string_end(p, end, &flags);
+/* One record being matched. */
+typedef struct Match {
+    const char *record;
+    const char *end;
+    const JsonIndex *index; /* NULL: scan */
+} Match;
 
+static inline const char *match_string(const Match *match, const char *p, bool is_wanted,
+                                       JsonSlot *slot) {
+    unsigned flags = 0;
+    const char *close;
+
+    if (match->index) {
+        close = match->record + json_index_quote(match->index, (size_t) (p - match->record),
+                                                 (size_t) (match->end - match->record));
+        if (close >= match->end)
+            return NULL;
+        if (is_wanted && match->index->has_special)
+            close = json_string_end(p, match->end, &flags);
+    } else {
+        close = json_string_end(p, match->end, &flags);
         if (!close)
             return NULL;
-        *slot = (JsonSlot) {p, close, JSON_STRING, flags};
-        return close;
     }
+    *slot = (JsonSlot) {p, close, JSON_STRING, flags};
+    return close;
+}
+
+static const char *match_other(const JsonSegment *segment, const char *p, const char *end,
+                               JsonSlot *slot) {
     p = json_scan_value(p, end, slot);
     if (!p || slot->kind == JSON_STRING ||
         (slot->kind == JSON_NESTED) != (segment->kind == JSON_NESTED))
@@ -48,26 +65,36 @@ static const char *match_value(const JsonSegment *segment, const char *p, const 
     return p;
 }
 
+/* Behind the last value: the object closes, with as much space as it likes. */
+static bool match_tail(const JsonTemplate *template, const char *p, const char *end) {
+    if (template->segments[template->segment_count - 1].kind == JSON_STRING)
+        p++; /* its closing quote */
+    p = json_skip_space(p, end);
+    return p < end && *p == '}' && json_skip_space(p + 1, end) == end;
+}
+
 bool json_template_match(const JsonTemplate *template, const char *record, const char *end,
-                         JsonSlot *slots) {
+                         const JsonIndex *index, JsonSlot *slots) {
+    const Match match = {record, end, index};
     const char *p = record;
 
     for (int i = 0; i < template->segment_count; i++) {
         const JsonSegment *segment = &template->segments[i];
         JsonSlot unwanted;
+        JsonSlot *slot = segment->column >= 0 ? &slots[segment->column] : &unwanted;
 
         if (end - p < segment->length ||
             !literal_equal(p, template->literals + segment->literal, segment->length))
             return false;
-        p = match_value(segment, p + segment->length, end,
-                        segment->column >= 0 ? &slots[segment->column] : &unwanted);
+        p += segment->length;
+        if (segment->kind == JSON_STRING)
+            p = match_string(&match, p, segment->column >= 0, slot);
+        else
+            p = match_other(segment, p, end, slot);
         if (!p)
             return false;
     }
-    if (end - p < template->tail_length ||
-        !literal_equal(p, template->literals + template->tail, template->tail_length))
-        return false;
-    return json_skip_space(p + template->tail_length, end) == end;
+    return match_tail(template, p, end);
 }
 
 void json_template_begin(JsonTemplate *template) {
@@ -109,8 +136,7 @@ void json_template_add(JsonTemplate *template, const char *previous_end, const J
     template->segment_count++;
 }
 
-void json_template_finish(JsonTemplate *template, const char *previous_end, const char *close) {
-    if (template->segment_count <= 0 ||
-        !keep_literal(template, previous_end, close, &template->tail, &template->tail_length))
+void json_template_finish(JsonTemplate *template) {
+    if (template->segment_count < 0)
         template->segment_count = 0;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "formats/json_index.h"
 #include "formats/json_scan.h"
 
 enum {
@@ -26,7 +27,6 @@ typedef struct JsonSegment {
 typedef struct JsonTemplate {
     int segment_count; /* 0: empty */
     JsonSegment segments[JSON_TEMPLATE_SEGMENTS];
-    uint16_t tail, tail_length; /* the literal after the last value */
     uint16_t used;
     char literals[JSON_TEMPLATE_BYTES + 64];
 } JsonTemplate;
@@ -34,7 +34,7 @@ typedef struct JsonTemplate {
 /* Fill slots[column] for a record that fits; false when it does not (slots may be partly filled).
  */
 bool json_template_match(const JsonTemplate *template, const char *record, const char *end,
-                         JsonSlot *slots);
+                         const JsonIndex *index, JsonSlot *slots);
 
 /* Learn from a record while it is walked: begin, add each member in order, finish. `previous_end`
  * is where the value before ended (its slot's end; a string's closing quote), or the record's
@@ -42,4 +42,4 @@ bool json_template_match(const JsonTemplate *template, const char *record, const
 void json_template_begin(JsonTemplate *template);
 void json_template_add(JsonTemplate *template, const char *previous_end, const JsonSlot *value,
                        int column);
-void json_template_finish(JsonTemplate *template, const char *previous_end, const char *close);
+void json_template_finish(JsonTemplate *template);

@@ -138,6 +138,13 @@ static Status skip_long_line(LineRead *read, int64_t at, int64_t *ret_next, Erro
     return STATUS_OK;
 }
 
+/* No more than there is room for, unless there is none: then the block grows. */
+static int64_t fit_in_room(const LineRead *read, int64_t wanted) {
+    int64_t room = (int64_t) read->block->capacity - RECORD_PADDING - read->length;
+
+    return room > 0 && wanted > room ? room : wanted;
+}
+
 /* The record that begins at `at` (a distance from first): find its end, reading on where needed. */
 static Status cut_record(LineRead *read, int64_t at, int64_t *ret_next, Error *err) {
     int64_t searched = at;
@@ -164,6 +171,7 @@ static Status cut_record(LineRead *read, int64_t at, int64_t *ret_next, Error *e
         /* A long line: read on in growing steps, so that the search stays linear. */
         if (left > READ_STEP + (searched - at))
             left = READ_STEP + (searched - at);
+        left = fit_in_room(read, left);
         TRY(read_up_to(read, read->length + left, err));
     }
 }
