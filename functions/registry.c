@@ -32,6 +32,7 @@
     X(regex) \
     X(digest) \
     X(session) \
+    X(series) \
     X(nested_ops) \
     X(datetime_ops) \
     X(interval_ops) \

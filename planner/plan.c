@@ -23,23 +23,23 @@ Plan *plan_copy(Arena *arena, const Plan *plan) {
 static const PlanColumn *join_columns(Arena *arena, const Plan *plan, int *ret_count) {
     const Plan *left = plan->children[0];
     const Plan *right = plan->children[1];
-    int added = 0;
+    bool is_mark = plan->join_kind == JOIN_MARK;
+    bool has_right = !is_mark && plan->join_kind != JOIN_SEMI && plan->join_kind != JOIN_ANTI;
+    const PlanColumn *added = has_right ? right->columns : NULL;
+    int added_count = has_right ? right->column_count : 0;
     PlanColumn *columns = NULL;
 
-    if (plan->join_kind == JOIN_MARK) {
+    if (is_mark) {
         assert(plan->column_count > 0); /* the last one is the mark */
-        added = 1;
-    } else if (plan->join_kind != JOIN_SEMI && plan->join_kind != JOIN_ANTI) {
-        added = right->column_count;
+        added = &plan->columns[plan->column_count - 1];
+        added_count = 1;
     }
-    *ret_count = left->column_count + added;
-    columns = arena_new_array(arena, PlanColumn, (size_t) *ret_count + 1);
+    columns = arena_new_array(arena, PlanColumn, (size_t) (left->column_count + added_count) + 1);
     for (int i = 0; i < left->column_count; i++)
         columns[i] = left->columns[i];
-    for (int i = 0; i < added; i++)
-        columns[left->column_count + i] = plan->join_kind == JOIN_MARK
-                                              ? plan->columns[plan->column_count - 1]
-                                              : right->columns[i];
+    for (int i = 0; i < added_count; i++)
+        columns[left->column_count + i] = added[i];
+    *ret_count = left->column_count + added_count;
     return columns;
 }
 

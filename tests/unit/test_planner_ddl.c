@@ -1,5 +1,5 @@
 /* CREATE SOURCE, SINK, VIEW to relations, and what each refuses. */
-#include "planner_support.h"
+#include "tests/unit/planner_support.h"
 
 static const Relation *create(Fixture *fixture, const char *sql) {
     Relation *relation = arena_new(fixture->arena, Relation);

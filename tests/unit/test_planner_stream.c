@@ -1,5 +1,5 @@
 /* CREATE STREAM: output modes, legal and refused, and the facts of a stream. */
-#include "planner_support.h"
+#include "tests/unit/planner_support.h"
 
 #include "parser/ast_ddl.h"
 
