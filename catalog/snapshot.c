@@ -191,25 +191,29 @@ static const RelationColumn *system_columns(const SystemTable *table, Arena *are
 }
 
 /* Their ids are negative: never those of user objects. */
+static void add_system_relation(Catalog *catalog, const SystemTable *table) {
+    Relation *relation = &catalog->systems[catalog->system_count++];
+
+    *relation = (Relation) {.id = -catalog->system_count,
+                            .kind = RELATION_SYSTEM,
+                            .schema = table->schema,
+                            .name = table->name,
+                            .definition = "",
+                            .watermark_column = -1,
+                            .idle_after_us = -1,
+                            .system = table};
+    relation->columns = system_columns(table, catalog->arena, &relation->column_count);
+}
+
 void catalog_make_system_relations(Catalog *catalog) {
-    const SystemTable *const *tables = catalog->registry->system_tables;
-    int count = 0;
+    const SystemTable *const *const *families = catalog->registry->system_tables;
+    size_t count = 0;
 
-    while (tables[count])
-        count++;
-    catalog->systems = arena_new_array(catalog->arena, Relation, (size_t) count + 1);
-    catalog->system_count = count;
-    for (int i = 0; i < count; i++) {
-        Relation *relation = &catalog->systems[i];
-
-        *relation = (Relation) {.id = -(i + 1),
-                                .kind = RELATION_SYSTEM,
-                                .schema = tables[i]->schema,
-                                .name = tables[i]->name,
-                                .definition = "",
-                                .watermark_column = -1,
-                                .idle_after_us = -1,
-                                .system = tables[i]};
-        relation->columns = system_columns(tables[i], catalog->arena, &relation->column_count);
-    }
+    for (int f = 0; families[f]; f++)
+        for (int i = 0; families[f][i]; i++)
+            count++;
+    catalog->systems = arena_new_array(catalog->arena, Relation, count + 1);
+    for (int f = 0; families[f]; f++)
+        for (int i = 0; families[f][i]; i++)
+            add_system_relation(catalog, families[f][i]);
 }

@@ -10,7 +10,7 @@ typedef struct Registry {
     const SourceType *const *sources; /* each NULL-terminated */
     const SinkType *const *sinks;
     const FormatType *const *formats;
-    const SystemTable *const *system_tables;
+    const SystemTable *const *const *system_tables; /* families, each NULL-terminated too */
 } Registry;
 
 const SourceType *registry_find_source(const Registry *registry, const char *name); /* NULL: none */

@@ -25,7 +25,9 @@ static int run(const Config *config) {
         print_error(&error);
         return EXIT_FAILURE_STATUS;
     }
-    if (config->action == CONFIG_SCRIPT) {
+    if (config->action == CONFIG_CHECK) {
+        exit_status = server_run_check(server) ? EXIT_FAILURE_STATUS : EXIT_OK;
+    } else if (config->action == CONFIG_SCRIPT) {
         exit_status = server_run_script(server, config->script) ? EXIT_FAILURE_STATUS : EXIT_OK;
     } else if (server_run(server, &error) != STATUS_OK) {
         print_error(&error);

@@ -174,6 +174,8 @@ static void show_activity(Portal *portal, bool is_active) {
         if (!session->is_active && !portal->is_started)
             session->cancel = false;
         snprintf(session->query, sizeof(session->query), "%s", text->sql);
+        snprintf(session->application_name, sizeof(session->application_name), "%s",
+                 settings_text(&session->settings, SETTING_APPLICATION_NAME));
         session->query_at_us = server_now_us(session->server);
     }
     session->is_active = is_active;

@@ -83,6 +83,9 @@ static Status open_data_directory(Server *server, Error *err) {
     } else {
         server->data_directory =
             join_path(config->start_directory, config->data ? config->data : "millrace-data");
+        if (config->action == CONFIG_CHECK && !file_exists(server->data_directory))
+            return error_set(err, UNDEFINED_FILE, "there is no folder \"%s\"",
+                             server->data_directory);
         TRY(file_make_directory(server->data_directory, err));
     }
     return take_lock(server, err);
@@ -168,6 +171,8 @@ static Status open_server(Server *server, Error *err) {
     set_allowed_directories(server);
     catalog_binder_init(&binder, server);
     TRY(catalog_open(server->data_directory, server->registry, &binder, &server->catalog, err));
+    if (server->config->action == CONFIG_CHECK)
+        return STATUS_OK; /* nothing is started */
     make_pools(server);
     return open_streams(server, err);
 }

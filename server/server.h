@@ -52,6 +52,8 @@ Server *server_close(Server *server, bool now);
 int64_t server_now_us(Server *server);
 /* Serve until SIGTERM or SIGINT. */
 MUST_USE Status server_run(Server *server, Error *err);
+/* Look for damage, print what is found; returns how much. */
+int server_run_check(Server *server);
 /* Run a script; 0: all statements went well. */
 int server_run_script(Server *server, const char *path);
 

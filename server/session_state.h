@@ -45,6 +45,7 @@ struct Session {
 
     /* Guarded by server->session_mutex: what millrace.sessions shows. */
     char query[1024];
+    char application_name[64];
     int64_t query_at_us;
     bool is_active;
 };

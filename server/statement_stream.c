@@ -90,8 +90,8 @@ static Status read_timeout(const Session *session, const AstNode *node, int64_t 
     if (inner->kind != AST_LITERAL || literal->literal != AST_LITERAL_STRING)
         return error_at(err, node->position, FEATURE_NOT_SUPPORTED,
                         "TIMEOUT must be an interval literal");
-    status = interval_parse_text(literal->text, literal->length, -1, &session->forms, &interval,
-                                 err);
+    status =
+        interval_parse_text(literal->text, literal->length, -1, &session->forms, &interval, err);
     if (status != STATUS_OK) {
         err->position = inner->position;
         return status;
@@ -133,8 +133,7 @@ static Status wait_run(Portal *portal, PortalLimits limits, RowReceiver *receive
     if (!wait->name)
         return wait_for_all(session, timeout_us, err);
     TRY(find_stream(session, wait->name, &snapshot, &stream, err));
-    status =
-        manager_wait(session->server->streams, stream->id, timeout_us, &session->cancel, err);
+    status = manager_wait(session->server->streams, stream->id, timeout_us, &session->cancel, err);
     catalog_snapshot_unref(snapshot);
     return status;
 }

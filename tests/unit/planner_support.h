@@ -71,7 +71,7 @@ static const SinkType sink_console = {.name = "console",
 static const SourceType *const fake_sources[] = {&source_file, NULL};
 static const SinkType *const fake_sinks[] = {&sink_file, &sink_console, NULL};
 static const FormatType *const fake_formats[] = {&format_json, NULL};
-static const SystemTable *const fake_systems[] = {NULL};
+static const SystemTable *const *const fake_systems[] = {NULL};
 static const Registry fake_registry = {fake_sources, fake_sinks, fake_formats, fake_systems};
 static const char *const fake_directories[] = {"/", NULL};
 static const OptionEnvironment fake_environment = {fake_directories, "/"};

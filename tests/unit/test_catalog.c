@@ -15,7 +15,7 @@
 #include "parser/parser.h"
 #include "store/file.h"
 
-static const SystemTable *const no_tables[] = {NULL};
+static const SystemTable *const *const no_tables[] = {NULL};
 static const Registry registry = {.system_tables = no_tables};
 
 typedef struct Fixture {

@@ -1,0 +1,134 @@
+#include "catalog/system_objects.h"
+
+#include <string.h>
+
+#include "catalog/catalog.h"
+#include "types/text_form.h"
+
+static Value text_of(const char *text) {
+    return text ? value_text(SQL_TYPE(TEXT), text, strlen(text)) : value_null(SQL_TYPE(TEXT));
+}
+
+/* The options that were written, as {"name":"value"}; secrets are not shown. */
+static Value options_json(const OptionSet *options, Arena *arena) {
+    StrBuf json = {0};
+    Value value;
+
+    strbuf_append_char(&json, '{');
+    for (int i = 0; i < options->count; i++) {
+        const OptionValue *option = &options->values[i];
+        Value name = text_of(option->spec->name);
+        Value text = text_of(option->spec->type == OPTION_SECRET ? "******" : option->text);
+
+        if (!option->is_set)
+            continue;
+        if (json.length > 1)
+            strbuf_append_text(&json, ", ");
+        value_append_json(&name, &form_settings_default, &json);
+        strbuf_append_text(&json, ": ");
+        value_append_json(&text, &form_settings_default, &json);
+    }
+    strbuf_append_char(&json, '}');
+    value = value_text(SQL_TYPE(JSONB), strbuf_text(&json), json.length);
+    value = value_copy(&value, arena);
+    strbuf_done(&json);
+    return value;
+}
+
+typedef struct ObjectScan {
+    SystemTableScan *scan;
+    RelationKind kind;
+    Status (*emit)(SystemTableScan *scan, const Relation *relation, Error *err);
+} ObjectScan;
+
+static Status for_each_object(const ObjectScan *objects, Error *err) {
+    const CatalogSnapshot *snapshot = objects->scan->catalog;
+
+    for (int i = 0; i < catalog_count(snapshot); i++) {
+        const Relation *relation = catalog_at(snapshot, i);
+
+        if (relation->kind == objects->kind)
+            TRY(objects->emit(objects->scan, relation, err));
+    }
+    return STATUS_OK;
+}
+
+/* -------- sources -------- */
+
+static const SystemColumn sources_columns[] = {
+    {"name", TYPE_TEXT},     {"connector", TYPE_TEXT},  {"format", TYPE_TEXT},
+    {"options", TYPE_JSONB}, {"partitions", TYPE_INT8}, {"rows", TYPE_INT8},
+    {"bytes", TYPE_INT8},    {"bad_rows", TYPE_INT8},   {"error", TYPE_TEXT},
+    {NULL, TYPE_UNKNOWN},
+};
+
+/* What is counted is counted by the streams that read it: millrace.stream_progress. */
+static Status emit_source(SystemTableScan *scan, const Relation *relation, Error *err) {
+    Value unknown = value_null(SQL_TYPE(INT8));
+    Value row[] = {text_of(relation->name),
+                   text_of(relation->source->name),
+                   text_of(relation->format ? relation->format->name : NULL),
+                   options_json(&relation->options, scan->arena),
+                   unknown,
+                   unknown,
+                   unknown,
+                   unknown,
+                   text_of(NULL)};
+
+    return scan->emit(scan, row, err);
+}
+
+static Status produce_sources(SystemTableScan *scan, Error *err) {
+    return for_each_object(&(ObjectScan) {scan, RELATION_SOURCE, emit_source}, err);
+}
+
+static const SystemTable table_sources = {"millrace", "sources", sources_columns, produce_sources};
+
+/* -------- sinks -------- */
+
+static const SystemColumn sinks_columns[] = {
+    {"name", TYPE_TEXT},     {"connector", TYPE_TEXT}, {"format", TYPE_TEXT},
+    {"options", TYPE_JSONB}, {"guarantee", TYPE_TEXT}, {"rows", TYPE_INT8},
+    {"bytes", TYPE_INT8},    {"error", TYPE_TEXT},     {NULL, TYPE_UNKNOWN},
+};
+
+static Status emit_sink(SystemTableScan *scan, const Relation *relation, Error *err) {
+    bool is_exact = relation->sink->guarantee != SINK_AT_LEAST_ONCE;
+    Value unknown = value_null(SQL_TYPE(INT8));
+    Value row[] = {text_of(relation->name),
+                   text_of(relation->sink->name),
+                   text_of(relation->format ? relation->format->name : NULL),
+                   options_json(&relation->options, scan->arena),
+                   text_of(is_exact ? "exactly_once" : "at_least_once"),
+                   unknown,
+                   unknown,
+                   text_of(NULL)};
+
+    return scan->emit(scan, row, err);
+}
+
+static Status produce_sinks(SystemTableScan *scan, Error *err) {
+    return for_each_object(&(ObjectScan) {scan, RELATION_SINK, emit_sink}, err);
+}
+
+static const SystemTable table_sinks = {"millrace", "sinks", sinks_columns, produce_sinks};
+
+/* -------- views -------- */
+
+static const SystemColumn views_columns[] = {
+    {"name", TYPE_TEXT}, {"definition", TYPE_TEXT}, {NULL, TYPE_UNKNOWN}};
+
+static Status emit_view(SystemTableScan *scan, const Relation *relation, Error *err) {
+    Value row[] = {text_of(relation->name), text_of(relation->definition)};
+
+    return scan->emit(scan, row, err);
+}
+
+static Status produce_views(SystemTableScan *scan, Error *err) {
+    return for_each_object(&(ObjectScan) {scan, RELATION_VIEW, emit_view}, err);
+}
+
+static const SystemTable table_views = {"millrace", "views", views_columns, produce_views};
+
+const SystemTable *const catalog_system_tables[] = {&table_sources, &table_sinks, &table_views,
+                                                    NULL};
