@@ -15,7 +15,7 @@
 #include "exec/scan_decode.h"
 #include "types/row.h"
 
-enum { BLOCK_BYTES = 1 << 20 };
+enum { BLOCK_BYTES = 1 << 18 };
 
 typedef struct ScanOp {
     Operator base; /* must be first */
