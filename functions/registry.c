@@ -31,6 +31,7 @@
     X(like) \
     X(regex) \
     X(digest) \
+    X(sets) \
     X(session) \
     X(series) \
     X(nested_ops) \

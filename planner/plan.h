@@ -101,8 +101,9 @@ typedef enum EmitMode {
 
 typedef enum AggregatePhase {
     PHASE_SINGLE,  /* rows in, groups out */
-    PHASE_PARTIAL, /* rows in, partial states out (stateless between epochs) */
-    PHASE_FINAL,   /* partial states in, groups out */
+    PHASE_PARTIAL, /* rows in; out: the keys, then one bytea a call with its serialised state, and
+                      the number of rows as the weight (stateless between epochs) */
+    PHASE_FINAL,   /* those in, by place; groups out */
 } AggregatePhase;
 
 typedef enum OutputMode {
