@@ -214,6 +214,8 @@ static void collect_ranges(EpochRun *run) {
 }
 
 static bool watermark_moved(const EpochRun *run) {
+    if (!run->stream->uses_watermark)
+        return false;
     for (int i = 0; i < run->header->scan_count; i++)
         if (run->header->scans[i].close_below > run->header->scans[i].late_below)
             return true;
@@ -633,7 +635,7 @@ bool stream_is_flushed(Stream *stream) {
     for (int i = 0; i < stream->scan_count; i++) {
         const StreamScan *scan = &stream->scans[i];
 
-        if (scan->watermark_us > scan->close_below)
+        if (stream->uses_watermark && scan->watermark_us > scan->close_below)
             return false;
         for (int j = 0; j < scan->partition_count; j++)
             if (scan->partitions[j].position < scan->partitions[j].flush_to)

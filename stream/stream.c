@@ -16,6 +16,24 @@ enum { TARGET_BYTES_FIRST = 8 << 20 };
 
 /* -------- planning -------- */
 
+/* Does the node close groups or forget rows when the watermark moves? */
+static void note_watermark_use(const Plan *node, void *data) {
+    bool *uses = data;
+
+    if (node->kind == PLAN_JOIN && node->left_time)
+        *uses = true;
+    if (node->kind == PLAN_DISTINCT && node->is_within_watermark)
+        *uses = true;
+    if ((node->kind != PLAN_AGGREGATE || node->emit == EMIT_ALL) && node->kind != PLAN_DISTINCT)
+        return;
+    for (int i = 0; i < node->keys.count; i++) {
+        const PlanColumn *key = plan_find_column(node->children[0], node->keys.ids[i]);
+
+        if (key && key->role != TIME_NONE)
+            *uses = true;
+    }
+}
+
 static Status plan_stream(Stream *stream, Error *err) {
     const StreamManagerEnvironment *environment = manager_environment(stream->manager);
     const char *text = stream->relation->definition;
@@ -39,6 +57,8 @@ static Status plan_stream(Stream *stream, Error *err) {
     TRY(optimizer_run(stream->bound.plan, &options, stream->arena, &optimized, err));
     TRY(optimizer_lower(optimized, &options, stream->arena, &stream->plan, err));
     stream->plan_fingerprint = plan_fingerprint(stream->plan);
+    stream->uses_watermark = false;
+    plan_visit(stream->plan, note_watermark_use, &stream->uses_watermark);
     return STATUS_OK;
 }
 

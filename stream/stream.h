@@ -104,6 +104,7 @@ typedef struct Stream {
     bool is_batch_done; /* ONCE: its epoch ran */
     StreamPlan bound;
     const Plan *plan; /* physical */
+    bool uses_watermark; /* some operator closes or forgets by it: a move is worth an epoch */
     uint64_t plan_fingerprint;
     TriggerKind trigger;
     int64_t trigger_us;
