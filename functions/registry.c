@@ -31,9 +31,8 @@
     X(like) \
     X(regex) \
     X(digest) \
-    X(sets) \
     X(session) \
-    X(series) \
+    X(set_functions) \
     X(nested_ops) \
     X(datetime_ops) \
     X(interval_ops) \
