@@ -10,10 +10,7 @@
 #include "parser/ast_expr.h"
 #include "parser/ast_query.h"
 #include "planner/planner.h"
-
-typedef struct Binder Binder;
-typedef struct CteScope CteScope;
-typedef struct Scope Scope;
+#include "planner/scope.h"
 
 struct Binder {
     PlannerContext *cx;
@@ -31,48 +28,6 @@ struct Binder {
     int64_t *dependencies;
     int computed_count; /* PROJECTs that add a source's computed columns: pruned like scans */
     const Plan **computed;
-};
-
-/* -------- names -------- */
-
-typedef struct ScopeColumn {
-    const char *name;
-    ColumnId id;
-    SqlType type;
-    TimeRole role;
-} ScopeColumn;
-
-typedef struct ScopeColumns {
-    int count;
-    ScopeColumn *items;
-} ScopeColumns;
-
-typedef struct ScopeTable {
-    const char *name;   /* alias or relation; NULL: a query without alias */
-    const char *schema; /* of a relation without alias; else NULL */
-    ScopeColumns columns;
-} ScopeTable;
-
-/* GROUP BY window(ts, …): what `window` means above. Ids 0: no such clause. */
-typedef struct SparkWindow {
-    ColumnId start, end, time;
-    SqlType type;
-    const AstFuncCall *call;
-} SparkWindow;
-
-struct Scope {
-    int table_count;
-    ScopeTable *tables;   /* what qualified names and t.* see */
-    ScopeColumns columns; /* what plain names and * see; USING merges here */
-    const Scope *outer;   /* of the query around; NULL */
-    const CteScope *ctes; /* names that WITH gave */
-    SparkWindow window;
-};
-
-struct CteScope {
-    const AstCte *cte;
-    const CteScope *next; /* what the CTE's own query sees */
-    const Scope *outer;
 };
 
 /* -------- subqueries and aggregates of a clause -------- */
@@ -144,7 +99,7 @@ typedef struct AggregateList {
     GroupingCall groupings[16];
 } AggregateList;
 
-typedef struct ExprContext {
+struct ExprContext {
     Binder *binder;
     const Scope *scope;        /* NULL: no columns at all */
     const char *clause;        /* "WHERE", for messages */
@@ -152,7 +107,7 @@ typedef struct ExprContext {
     AggregateList *aggregates; /* NULL: none may stand here */
     bool is_in_aggregate;
     Correlation *correlation; /* columns of the query around may stand here; NULL: they may not */
-} ExprContext;
+};
 
 /* -------- binder.c -------- */
 void binder_init(Binder *binder, PlannerContext *cx);
@@ -166,22 +121,6 @@ Status not_supported(Error *err, int position, const char *format, ...) PRINTF_L
 /* Fill the position of an error that has none. Returns `status`. */
 Status placed(Status status, int position, Error *err);
 const char *type_name(Binder *binder, SqlType type);
-
-/* -------- scope.c -------- */
-Scope *scope_create(Binder *binder, const Scope *outer, const CteScope *ctes);
-void scope_add_table(Binder *binder, Scope *scope, ScopeTable table);
-ScopeColumns scope_columns_of_plan(Binder *binder, const Plan *plan);
-ScopeColumns scope_columns_join(Binder *binder, ScopeColumns left, ScopeColumns right);
-/* Bind a, t.a, s.t.a; whole rows and records too. */
-MUST_USE Status bind_column_ref(ExprContext *cx, const AstColumnRef *ref, const Expr **ret_expr,
-                                Error *err);
-const ScopeTable *scope_find_table(const Scope *scope, const char *schema, const char *name);
-/* The column of a plain name, or NULL; *ret_count says how many there are. */
-const ScopeColumn *scope_find_column(const ScopeColumns *columns, const char *name, int *ret_count);
-/* "t.a" of a column id, for 42803. */
-const char *scope_display_name(Binder *binder, const Scope *scope, ColumnId id);
-const Expr *column_expr(Binder *binder, ColumnId id, SqlType type, const char *name, int position);
-Status missing_table_error(const Scope *scope, const char *name, int position, Error *err);
 
 /* -------- bind_type.c -------- */
 MUST_USE Status bind_type(Binder *binder, const AstType *type, SqlType *ret_type, Error *err);

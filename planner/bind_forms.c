@@ -99,62 +99,67 @@ Status bind_between(ExprContext *cx, const AstBetween *between, const Expr **ret
 
 /* -------- IN, ANY, ALL -------- */
 
-/* left = a OR left = b OR …, or its negation. */
-static Status make_equalities(Binder *binder, const Expr *left, const Expr **items, int count,
-                              bool is_not, int position, const Expr **ret_expr, Error *err) {
-    const Expr **tests = arena_new_array(binder->arena, const Expr *, (size_t) count + 1);
+/* left [NOT] IN (items) */
+typedef struct Membership {
+    const Expr *left;
+    const Expr **items;
+    int count;
+    bool is_not;
+    int position;
+} Membership;
 
-    for (int i = 0; i < count; i++)
-        TRY(make_operator(binder, is_not ? "<>" : "=", left, items[i], position, &tests[i], err));
-    *ret_expr =
-        is_not ? expr_and(binder->arena, tests, count) : expr_or(binder->arena, tests, count);
+/* left = a OR left = b OR …, or its negation. */
+static Status make_equalities(Binder *binder, const Membership *in, const Expr **ret_expr,
+                              Error *err) {
+    const Expr **tests = arena_new_array(binder->arena, const Expr *, (size_t) in->count + 1);
+
+    for (int i = 0; i < in->count; i++)
+        TRY(make_operator(binder, in->is_not ? "<>" : "=", in->left, in->items[i], in->position,
+                          &tests[i], err));
+    *ret_expr = in->is_not ? expr_and(binder->arena, tests, in->count)
+                           : expr_or(binder->arena, tests, in->count);
     return STATUS_OK;
 }
 
-/* EXPR_IN when all are constants of the operand's type; false: it does not fit. */
-static Status make_in(Binder *binder, const Expr *left, const Expr **items, int count, bool is_not,
-                      const Expr **ret_expr, Error *err) {
-    const Expr **arguments = arena_new_array(binder->arena, const Expr *, (size_t) count + 1);
-    Expr *in = arena_new(binder->arena, Expr);
+/* EXPR_IN: all items are constants of the operand's type. Fails where they don't become so. */
+static Status make_in(Binder *binder, const Membership *in, const Expr **ret_expr, Error *err) {
+    const Expr **arguments = arena_new_array(binder->arena, const Expr *, (size_t) in->count + 1);
+    const Expr *expr = NULL;
     SqlType type = SQL_TYPE(UNKNOWN);
 
-    arguments[0] = left;
-    for (int i = 0; i < count; i++)
-        arguments[i + 1] = items[i];
-    TRY(unify_exprs(binder, arguments, count + 1, "IN", &type, err));
-    for (int i = 1; i <= count; i++) {
+    arguments[0] = in->left;
+    for (int i = 0; i < in->count; i++)
+        arguments[i + 1] = in->items[i];
+    TRY(unify_exprs(binder, arguments, in->count + 1, "IN", &type, err));
+    for (int i = 1; i <= in->count; i++) {
         Value value = value_null(type);
 
         TRY(constant_value(binder, arguments[i], &value, err));
         arguments[i] =
             with_position(binder, expr_constant(binder->arena, value), arguments[i]->position);
     }
-    in->kind = EXPR_IN;
-    in->type = SQL_TYPE(BOOL);
-    in->argument_count = count + 1;
-    in->arguments = arguments;
-    *ret_expr = is_not ? expr_not(binder->arena, in) : in;
+    expr = expr_in(binder->arena, arguments, in->count + 1);
+    *ret_expr = in->is_not ? expr_not(binder->arena, expr) : expr;
     return STATUS_OK;
 }
 
-static Status make_membership(Binder *binder, const Expr *left, const Expr **items, int count,
-                              bool is_not, int position, const Expr **ret_expr, Error *err) {
+static Status make_membership(Binder *binder, const Membership *in, const Expr **ret_expr,
+                              Error *err) {
     Error ignored = {0};
     const Expr *first = NULL;
-    bool is_constant = count > 0;
+    bool is_constant = in->left->type.id != TYPE_RECORD;
 
-    for (int i = 0; i < count && is_constant; i++)
-        is_constant = is_foldable(items[i]);
-    if (count == 0) {
-        *ret_expr = expr_constant(binder->arena, value_bool(is_not));
+    if (in->count == 0) {
+        *ret_expr = expr_constant(binder->arena, value_bool(in->is_not));
         return STATUS_OK;
     }
-    TRY(make_operator(binder, "=", left, items[0], position, &first,
-                      err)); /* is there an = at all? */
-    if (is_constant && left->type.id != TYPE_RECORD &&
-        make_in(binder, left, items, count, is_not, ret_expr, &ignored) == STATUS_OK)
+    for (int i = 0; i < in->count && is_constant; i++)
+        is_constant = is_foldable(in->items[i]);
+    /* Is there an = at all? */
+    TRY(make_operator(binder, "=", in->left, in->items[0], in->position, &first, err));
+    if (is_constant && make_in(binder, in, ret_expr, &ignored) == STATUS_OK)
         return STATUS_OK;
-    return make_equalities(binder, left, items, count, is_not, position, ret_expr, err);
+    return make_equalities(binder, in, ret_expr, err);
 }
 
 /* (a, b) IN ((1, 2), (3, 4)) */
@@ -178,17 +183,17 @@ static Status bind_in_rows(ExprContext *cx, const AstInList *in, const Expr **re
 }
 
 Status bind_in_list(ExprContext *cx, const AstInList *in, const Expr **ret_expr, Error *err) {
-    int count = in->items.count;
-    const Expr **items = arena_new_array(cx->binder->arena, const Expr *, (size_t) count + 1);
-    const Expr *operand = NULL;
+    Membership membership = {
+        .count = in->items.count, .is_not = in->is_not, .position = in->base.position};
 
     if (in->operand->kind == AST_ROW)
         return bind_in_rows(cx, in, ret_expr, err);
-    TRY(bind_expr(cx, in->operand, &operand, err));
-    for (int i = 0; i < count; i++)
-        TRY(bind_expr(cx, in->items.items[i], &items[i], err));
-    return make_membership(cx->binder, operand, items, count, in->is_not, in->base.position,
-                           ret_expr, err);
+    TRY(bind_expr(cx, in->operand, &membership.left, err));
+    membership.items =
+        arena_new_array(cx->binder->arena, const Expr *, (size_t) membership.count + 1);
+    for (int i = 0; i < membership.count; i++)
+        TRY(bind_expr(cx, in->items.items[i], &membership.items[i], err));
+    return make_membership(cx->binder, &membership, ret_expr, err);
 }
 
 /* The elements of ARRAY[…] or of a constant array; *ret_count -1: only known when it runs. */
@@ -262,7 +267,8 @@ Status bind_quantified(ExprContext *cx, const AstQuantified *node, const Expr **
     if (count < 0)
         return not_supported(err, position, "ANY or ALL over an array that is not constant");
     if (is_in || is_not_in)
-        return make_membership(binder, left, items, count, is_not_in, position, ret_expr, err);
+        return make_membership(binder, &(Membership) {left, items, count, is_not_in, position},
+                               ret_expr, err);
     tests = arena_new_array(binder->arena, const Expr *, (size_t) count + 1);
     for (int i = 0; i < count; i++)
         TRY(make_operator(binder, node->op, left, items[i], position, &tests[i], err));

@@ -3,6 +3,8 @@
  * As in PostgreSQL, a plain name is looked up among the columns of this query's FROM, then of the
  * query around it; a qualified one goes by the table's name. A column of a query around (a
  * correlated subquery) is refused where it is met. */
+#include "planner/scope.h"
+
 #include <string.h>
 
 #include "base/nearest.h"
