@@ -9,8 +9,7 @@ static Value text_of(const char *text) {
     return text ? value_text(SQL_TYPE(TEXT), text, strlen(text)) : value_null(SQL_TYPE(TEXT));
 }
 
-/* The options that were written, as {"name":"value"}; secrets are not shown. */
-static Value options_json(const OptionSet *options, Arena *arena) {
+Value catalog_options_json(const OptionSet *options, Arena *arena) {
     StrBuf json = {0};
     Value value;
 
@@ -68,7 +67,7 @@ static Status emit_source(SystemTableScan *scan, const Relation *relation, Error
     Value row[] = {text_of(relation->name),
                    text_of(relation->source->name),
                    text_of(relation->format ? relation->format->name : NULL),
-                   options_json(&relation->options, scan->arena),
+                   catalog_options_json(&relation->options, scan->arena),
                    unknown,
                    unknown,
                    unknown,
@@ -83,35 +82,6 @@ static Status produce_sources(SystemTableScan *scan, Error *err) {
 }
 
 static const SystemTable table_sources = {"millrace", "sources", sources_columns, produce_sources};
-
-/* -------- sinks -------- */
-
-static const SystemColumn sinks_columns[] = {
-    {"name", TYPE_TEXT},     {"connector", TYPE_TEXT}, {"format", TYPE_TEXT},
-    {"options", TYPE_JSONB}, {"guarantee", TYPE_TEXT}, {"rows", TYPE_INT8},
-    {"bytes", TYPE_INT8},    {"error", TYPE_TEXT},     {NULL, TYPE_UNKNOWN},
-};
-
-static Status emit_sink(SystemTableScan *scan, const Relation *relation, Error *err) {
-    bool is_exact = relation->sink->guarantee != SINK_AT_LEAST_ONCE;
-    Value unknown = value_null(SQL_TYPE(INT8));
-    Value row[] = {text_of(relation->name),
-                   text_of(relation->sink->name),
-                   text_of(relation->format ? relation->format->name : NULL),
-                   options_json(&relation->options, scan->arena),
-                   text_of(is_exact ? "exactly_once" : "at_least_once"),
-                   unknown,
-                   unknown,
-                   text_of(NULL)};
-
-    return scan->emit(scan, row, err);
-}
-
-static Status produce_sinks(SystemTableScan *scan, Error *err) {
-    return for_each_object(&(ObjectScan) {scan, RELATION_SINK, emit_sink}, err);
-}
-
-static const SystemTable table_sinks = {"millrace", "sinks", sinks_columns, produce_sinks};
 
 /* -------- views -------- */
 
@@ -130,5 +100,4 @@ static Status produce_views(SystemTableScan *scan, Error *err) {
 
 static const SystemTable table_views = {"millrace", "views", views_columns, produce_views};
 
-const SystemTable *const catalog_system_tables[] = {&table_sources, &table_sinks, &table_views,
-                                                    NULL};
+const SystemTable *const catalog_system_tables[] = {&table_sources, &table_views, NULL};

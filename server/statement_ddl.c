@@ -79,15 +79,18 @@ static Status check_existing(Session *session, const CreateStatement *create, co
                       name->name);
 }
 
-/* Can the outside be reached, is the folder ours? */
-static Status check_connector(Session *session, const Relation *relation, Error *err) {
+/* Can the outside be reached, is the folder ours? `relation` is bound from the user's text, so that
+ * errors have his positions. */
+static Status check_connector(Session *session, const Relation *relation, int64_t id, Error *err) {
     const char *server_id = catalog_server_id(session->server->catalog);
+    bool is_connector = relation->kind == RELATION_SOURCE || relation->kind == RELATION_SINK;
 
-    if (relation->kind == RELATION_SOURCE && relation->source && relation->source->check)
+    if (!is_connector || !option_number(&relation->options, "check"))
+        return STATUS_OK;
+    if (relation->source && relation->source->check)
         return relation->source->check(&relation->options, err);
-    if (relation->kind == RELATION_SINK && relation->sink && relation->sink->check)
-        return relation->sink->check(&relation->options, relation->format, server_id, relation->id,
-                                     err);
+    if (relation->sink && relation->sink->check)
+        return relation->sink->check(&relation->options, relation->format, server_id, id, err);
     return STATUS_OK;
 }
 
@@ -111,7 +114,7 @@ static Status bind_and_create(Portal *portal, CatalogTransaction *transaction, c
                        stream.inferred_mode_notice);
     relation.definition = text;
     TRY(catalog_create(transaction, &relation, &created, err));
-    return check_connector(session, created, err);
+    return check_connector(session, &relation, created->id, err);
 }
 
 static Status check_schema(const AstName *name, Error *err) {

@@ -11,6 +11,8 @@ MUST_USE Status manager_visit(StreamManager *manager,
                               Status (*visit)(void *data, Stream *stream, Error *err), void *data,
                               Error *err);
 
+extern const SystemTable table_sinks; /* view_sinks.c */
+
 /* stream.c, epoch.c, progress in stream_life.c */
 void stream_grow_partitions(Stream *stream, StreamScan *scan);
 MUST_USE Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err);

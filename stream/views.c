@@ -460,5 +460,6 @@ const SystemTable *const stream_system_tables[] = {
     &table_watermarks,
     &table_errors,
     &table_late_rows,
+    &table_sinks,
     NULL,
 };
