@@ -22,7 +22,7 @@ typedef struct Job {
 } Job;
 
 int job_participants(const Pool *workers) {
-    return workers ? pool_thread_count(workers) + 1 : 1;
+    return workers ? pool_thread_count(workers) : 1;
 }
 
 /* With the mutex held; unlocks it. */
@@ -72,7 +72,7 @@ static void worker_main(void *argument) {
 }
 
 static void invite_workers(Job *job, Pool *workers) {
-    int count = pool_thread_count(workers);
+    int count = pool_thread_count(workers) - 1; /* the caller is one of them */
 
     count = count < job->turn_count - 1 ? count : job->turn_count - 1;
     if (count <= 0)

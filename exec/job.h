@@ -9,10 +9,12 @@
 #include "base/pool.h"
 #include "base/status.h"
 
-/* Turn `turn` on participant `participant` (0 … workers): never two at once with one participant.
+/* Turn `turn` on participant `participant` (0 … participants - 1): never two at once with one
+ * participant.
  */
 typedef Status (*JobTurn)(void *data, int turn, int participant, Error *err);
 
-/* Participants are at most job_participants(workers); workers NULL: the calling thread alone. */
+/* As many participants as the pool has threads, the caller among them; workers NULL: the caller
+ * alone. */
 int job_participants(const Pool *workers);
 MUST_USE Status job_run(Pool *workers, int turn_count, JobTurn turn, void *data, Error *err);
