@@ -58,7 +58,8 @@
     BEGIN BY CASCADE CHAIN CHARACTERISTICS CHECKPOINT CLOSE COLUMNS COMMENT COMMIT
     COMMITTED COMPLETE CONNECTION CONNECTIONS COPY CSV CUBE CURSOR DATA DATABASE
     DATABASES DAY DEALLOCATE DECLARE DELAY DELETE DELIMITER DESCRIBE DISCARD DOUBLE
-    DROP DRY ENCODING ENCRYPTED EQUAL ESCAPE EVERY EXCLUDE EXECUTE EXPLAIN FIRST FLUSH FOLLOWING FORCE
+    DROP DRY ENCODING ENCRYPTED EQUAL ESCAPE EVERY EXCLUDE EXECUTE EXPLAIN FIRST FLUSH FOLLOWING
+    FORCE
     FORWARD FUNCTION FUNCTIONS GROUPS HEADER HOLD HOUR IDLE IMMUTABLE INSENSITIVE INSERT ISOLATION
     KEY LANGUAGE LAST LATE LEVEL LISTEN LOCAL LOCKED MANUAL MATERIALIZED METADATA MINUTE MODE MONTH
     MOVE NAMES NEXT NO NOTHING NOTIFY NOW NOWAIT NULLS OF OFF ONCE ORDINALITY OTHERS OUTPUT OWNER
@@ -83,7 +84,8 @@
     |RETURNING|RIGHT|SELECT|SESSION_USER|SIMILAR|SOME|SYMMETRIC|TABLE|THEN|TO|TRAILING|TRUE|UNION
     |UNIQUE|USER|USING|VARIADIC|VERBOSE|WHEN|WHERE|WITH|BETWEEN|BINARY.
 
-/* Lemon makes a symbol of each list of alternatives, so lists that meet in one state are classes. */
+/* Lemon makes a symbol of each list of alternatives, so lists that meet in one state are
+ * classes. */
 %token_class sum_op PLUS|MINUS.
 %token_class product_op STAR|SLASH|PERCENT.
 %token_class compare_op LT|GT|EQ|LE|GE|NE.
@@ -275,8 +277,10 @@ primary(A) ::= EXISTS(T) query_parens(Q). { A = ast_subquery(parse, AST_SUBQUERY
 primary(A) ::= ARRAY(T) query_parens(Q). { A = ast_subquery(parse, AST_SUBQUERY_ARRAY, &T, Q); }
 primary(A) ::= CASE(T) case_operand(O) whens(W) case_else(E) END.
     { A = ast_case(parse, &T, O, W, E); }
-primary(A) ::= CAST(T) LP expr(E) AS type(Y) RP. { A = ast_cast(parse, E, Y, AST_CAST_ORDINARY, &T); }
-primary(A) ::= TRY_CAST(T) LP expr(E) AS type(Y) RP. { A = ast_cast(parse, E, Y, AST_CAST_TRY, &T); }
+primary(A) ::= CAST(T) LP expr(E) AS type(Y) RP.
+    { A = ast_cast(parse, E, Y, AST_CAST_ORDINARY, &T); }
+primary(A) ::= TRY_CAST(T) LP expr(E) AS type(Y) RP.
+    { A = ast_cast(parse, E, Y, AST_CAST_TRY, &T); }
 primary(A) ::= COALESCE|GREATEST|LEAST(T) LP expr_list(L) RP. { A = ast_variadic(parse, &T, L); }
 primary(A) ::= NULLIF(T) LP expr(L) COMMA expr(R) RP. { A = ast_nullif(parse, &T, L, R); }
 primary(A) ::= CURRENT_DATE|CURRENT_ROLE|CURRENT_USER|SESSION_USER|USER|CURRENT_CATALOG
@@ -341,7 +345,8 @@ call(A) ::= application(F) within_group(G) filter(W) over(O).
 call(A) ::= special_call(F). { A = F; }
 
 application(A) ::= name_parts(N) LP RP. { A = ast_call(parse, N, NULL, NULL, AST_CALL_PLAIN); }
-application(A) ::= name_parts(N) LP func_args(L) RP. { A = ast_call(parse, N, L, NULL, AST_CALL_PLAIN); }
+application(A) ::= name_parts(N) LP func_args(L) RP.
+    { A = ast_call(parse, N, L, NULL, AST_CALL_PLAIN); }
 application(A) ::= name_parts(N) LP func_args(L) order_by(O) RP.
     { A = ast_call(parse, N, L, O, AST_CALL_PLAIN); }
 application(A) ::= name_parts(N) LP ALL func_args(L) order_by_opt(O) RP.
@@ -413,7 +418,8 @@ special_call(A) ::= SUBSTRING(T) LP expr(E) FROM expr(F) FOR expr(N) RP.
     { A = ast_special(parse, &T, E, F, N, NULL); }
 special_call(A) ::= SUBSTRING(T) LP expr(E) FOR expr(N) FROM expr(F) RP.
     { A = ast_special(parse, &T, E, F, N, NULL); }
-special_call(A) ::= SUBSTRING(T) LP expr(E) FOR expr(N) RP. { A = ast_substring_for(parse, &T, E, N); }
+special_call(A) ::= SUBSTRING(T) LP expr(E) FOR expr(N) RP.
+    { A = ast_substring_for(parse, &T, E, N); }
 special_call(A) ::= SUBSTRING(T) LP expr(E) SIMILAR expr(P) ESCAPE expr(X) RP.
     { A = ast_special(parse, &T, E, P, X, NULL); }
 special_call(A) ::= SUBSTRING(T) LP func_args(L) RP. { A = ast_special_list(parse, &T, L); }
@@ -456,10 +462,12 @@ simple_body(A) ::= SELECT(T) select_kind(K) targets_opt(L) from(F) where(W) grou
     { A = ast_select(ast_select_head(parse, &T, K, L), F, W, G, H, N); }
 simple_body(A) ::= VALUES(T) rows(R). { A = ast_values(parse, &T, R); }
 simple_body(A) ::= TABLE(T) qname(N). { A = ast_select_table(parse, &T, N); }
-simple_body(A) ::= body(L) UNION(T) set_all(D) body(R). { A = ast_set_operation(parse, L, &T, D, R); }
+simple_body(A) ::= body(L) UNION(T) set_all(D) body(R).
+    { A = ast_set_operation(parse, L, &T, D, R); }
 simple_body(A) ::= body(L) INTERSECT(T) set_all(D) body(R).
     { A = ast_set_operation(parse, L, &T, D, R); }
-simple_body(A) ::= body(L) EXCEPT(T) set_all(D) body(R). { A = ast_set_operation(parse, L, &T, D, R); }
+simple_body(A) ::= body(L) EXCEPT(T) set_all(D) body(R).
+    { A = ast_set_operation(parse, L, &T, D, R); }
 
 %type set_all {bool}
 set_all(A) ::= . { A = false; }
@@ -509,7 +517,8 @@ group_item(A) ::= expr(E). { A = E; }
 group_item(A) ::= LP(T) RP. { A = ast_grouping_set(parse, AST_GROUPING_EMPTY, &T, NULL); }
 group_item(A) ::= ROLLUP(T) LP expr_list(L) RP.
     { A = ast_grouping_set(parse, AST_GROUPING_ROLLUP, &T, L); }
-group_item(A) ::= CUBE(T) LP expr_list(L) RP. { A = ast_grouping_set(parse, AST_GROUPING_CUBE, &T, L); }
+group_item(A) ::= CUBE(T) LP expr_list(L) RP.
+    { A = ast_grouping_set(parse, AST_GROUPING_CUBE, &T, L); }
 group_item(A) ::= GROUPING_SETS(T) LP group_items(L) RP.
     { A = ast_grouping_set(parse, AST_GROUPING_SETS, &T, L); }
 
@@ -572,7 +581,8 @@ limit(A) ::= offset(O) limit_count(L). { A = ast_limit_merge(L, O); }
 %type limit_count {AstLimit *}
 limit_count(A) ::= LIMIT(T) expr(E). { A = ast_limit(parse, &T, E, NULL); }
 limit_count(A) ::= LIMIT(T) ALL. { A = ast_limit(parse, &T, NULL, NULL); }
-limit_count(A) ::= FETCH(T) FIRST|NEXT fetch_count(E) ROW|ROWS ONLY. { A = ast_limit(parse, &T, E, NULL); }
+limit_count(A) ::= FETCH(T) FIRST|NEXT fetch_count(E) ROW|ROWS ONLY.
+    { A = ast_limit(parse, &T, E, NULL); }
 limit_count(A) ::= FETCH(T) FIRST|NEXT fetch_count(E) ROW|ROWS WITH TIES.
     { A = ast_limit_ties(ast_limit(parse, &T, E, NULL)); }
 fetch_count(A) ::= . { A = ast_integer(parse, 1); }
@@ -585,7 +595,8 @@ offset(A) ::= OFFSET(T) expr(E) ROW|ROWS. { A = ast_limit(parse, &T, NULL, E); }
 %type locking {AstList *}
 locking(A) ::= lock(K). { A = ast_list(parse, NULL, K); }
 locking(A) ::= locking(A) lock(K). { A = ast_list(parse, A, K); }
-lock(A) ::= FOR(T) lock_strength(S) lock_tables(L) lock_wait(W). { A = ast_locking(parse, &T, S, L, W); }
+lock(A) ::= FOR(T) lock_strength(S) lock_tables(L) lock_wait(W).
+    { A = ast_locking(parse, &T, S, L, W); }
 %type lock_strength {AstLockStrength}
 lock_strength(A) ::= UPDATE. { A = AST_LOCK_UPDATE; }
 lock_strength(A) ::= NO KEY UPDATE. { A = AST_LOCK_NO_KEY_UPDATE; }
@@ -622,7 +633,8 @@ materialized(A) ::= NOT MATERIALIZED. { A = AST_MATERIALIZED_NO; }
 /* ---- FROM items ---- */
 
 table_ref(A) ::= table_source(R). { A = R; }
-table_ref(A) ::= query_parens(Q) alias_opt(L) delay(D). { A = ast_subquery_ref(parse, Q, L, D, NULL); }
+table_ref(A) ::= query_parens(Q) alias_opt(L) delay(D).
+    { A = ast_subquery_ref(parse, Q, L, D, NULL); }
 table_ref(A) ::= LATERAL(T) query_parens(Q) alias_opt(L).
     { A = ast_subquery_ref(parse, Q, L, NULL, &T); }
 table_ref(A) ::= function_table(F) function_alias(L). { A = ast_function_ref(F, L, NULL); }
@@ -642,7 +654,8 @@ table_source(A) ::= relation(R) system_time(S) alias(L) delay(D). { A = ast_tabl
 system_time(A) ::= FOR_SYSTEM_TIME bexpr(E). { A = E; }
 %type delay {AstWatermarkDelay *}
 delay(A) ::= . { A = NULL; }
-delay(A) ::= WATERMARK_DELAY(T) ID(N) DELAY OF bexpr(E). { A = ast_watermark_delay(parse, &T, &N, E); }
+delay(A) ::= WATERMARK_DELAY(T) ID(N) DELAY OF bexpr(E).
+    { A = ast_watermark_delay(parse, &T, &N, E); }
 
 %type relation {AstTableRef *}
 relation(A) ::= qname(N). { A = ast_relation(parse, N, false); }

@@ -25,7 +25,8 @@ definition(A) ::= CREATE or_replace(R) SOURCE if_not_exists(I) qname(N) LP sourc
 definition(A) ::= CREATE or_replace(R) SINK if_not_exists(I) qname(N) table_items_opt(L)
                   with_options(O).
     { A = ast_create_sink(parse, ast_create_flags(R, I), N, L, O); }
-definition(A) ::= CREATE or_replace(R) STREAM if_not_exists(I) qname(N) stream_clauses(C) AS query(Q).
+definition(A) ::= CREATE or_replace(R) STREAM if_not_exists(I) qname(N) stream_clauses(C)
+                  AS query(Q).
     { A = ast_create_stream(parse, ast_create_flags(R, I), N, C, Q); }
 definition(A) ::= CREATE or_replace(R) MATERIALIZED VIEW if_not_exists(I) qname(N) columns_opt(L)
                   with_options(O) AS query(Q) with_data(D).
@@ -114,8 +115,10 @@ stream_clauses(A) ::= stream_clauses(A) TRIGGER(T) ONCE.
 stream_clauses(A) ::= stream_clauses(A) TRIGGER(T) MANUAL.
     { ast_stream_trigger(parse, A, &T, AST_TRIGGER_MANUAL, NULL); }
 stream_clauses(A) ::= stream_clauses(A) LATE(T) ROWS DROP. { ast_stream_late(parse, A, &T, NULL); }
-stream_clauses(A) ::= stream_clauses(A) LATE(T) ROWS INTO qname(N). { ast_stream_late(parse, A, &T, N); }
-stream_clauses(A) ::= stream_clauses(A) WITH(T) LP options(O) RP. { ast_stream_with(parse, A, &T, O); }
+stream_clauses(A) ::= stream_clauses(A) LATE(T) ROWS INTO qname(N).
+    { ast_stream_late(parse, A, &T, N); }
+stream_clauses(A) ::= stream_clauses(A) WITH(T) LP options(O) RP.
+    { ast_stream_with(parse, A, &T, O); }
 
 /* ---- Options: WITH (name = value, …) ---- */
 
@@ -171,7 +174,8 @@ role_option(A) ::= PASSWORD(T) STRING(S). { A = ast_word_option(parse, &T, ast_s
 role_option(A) ::= PASSWORD(T) NULL(S). { A = ast_word_option(parse, &T, ast_constant(parse, &S)); }
 role_option(A) ::= ENCRYPTED PASSWORD(T) STRING(S).
     { A = ast_word_option(parse, &T, ast_string(parse, &S)); }
-role_option(A) ::= CONNECTION(T) LIMIT number(V). { A = ast_named_option(parse, &T, "connection_limit", V); }
+role_option(A) ::= CONNECTION(T) LIMIT number(V).
+    { A = ast_named_option(parse, &T, "connection_limit", V); }
 role_option(A) ::= VALID(T) UNTIL STRING(S).
     { A = ast_named_option(parse, &T, "valid_until", ast_string(parse, &S)); }
 
@@ -190,11 +194,13 @@ function_default(A) ::= EQ expr(E). { A = E; }
 %type function_returns {AstCreateFunction *}
 function_returns(A) ::= . { A = NULL; }
 function_returns(A) ::= RETURNS type(T). { A = ast_function_returns(parse, T, NULL); }
-function_returns(A) ::= RETURNS TABLE LP column_types(L) RP. { A = ast_function_returns(parse, NULL, L); }
+function_returns(A) ::= RETURNS TABLE LP column_types(L) RP.
+    { A = ast_function_returns(parse, NULL, L); }
 %type function_options {AstList *}
 function_options(A) ::= . { A = NULL; }
 function_options(A) ::= function_options(A) function_option(O). { A = ast_list(parse, A, O); }
-function_option(A) ::= LANGUAGE(T) ID|STRING(V). { A = ast_word_option(parse, &T, ast_string(parse, &V)); }
+function_option(A) ::= LANGUAGE(T) ID|STRING(V).
+    { A = ast_word_option(parse, &T, ast_string(parse, &V)); }
 function_option(A) ::= AS(T) STRING(V). { A = ast_word_option(parse, &T, ast_string(parse, &V)); }
 function_option(A) ::= IMMUTABLE|STABLE|VOLATILE(T).
     { A = ast_named_option(parse, &T, "volatility", ast_string(parse, &T)); }
@@ -219,12 +225,15 @@ alter_action(A) ::= RESET(T) LP word_options(L) RP.
     { A = ast_alter_options(parse, &T, AST_ALTER_RESET_OPTIONS, L); }
 alter_action(A) ::= RENAME(T) TO ID(N). { A = ast_alter_name(parse, &T, AST_ALTER_RENAME, &N); }
 alter_action(A) ::= RENAME(T) column_word ID(C) TO ID(N).
-    { A = ast_alter_column(ast_alter_name(parse, &T, AST_ALTER_RENAME_COLUMN, &N), &C, NULL, NULL); }
+    { A = ast_alter_column(ast_alter_name(parse, &T, AST_ALTER_RENAME_COLUMN, &N), &C, NULL,
+          NULL); }
 alter_action(A) ::= AS(T) query(Q). { A = ast_alter_query(parse, &T, Q, false); }
 alter_action(A) ::= DRY(T) RUN AS query(Q). { A = ast_alter_query(parse, &T, Q, true); }
 alter_action(A) ::= AS(T) STRING(S). { A = ast_alter_secret(parse, &T, &S); }
-alter_action(A) ::= ADD(T) SINK qname(N). { A = ast_alter_target(parse, &T, AST_ALTER_ADD_SINK, N); }
-alter_action(A) ::= DROP(T) SINK qname(N). { A = ast_alter_target(parse, &T, AST_ALTER_DROP_SINK, N); }
+alter_action(A) ::= ADD(T) SINK qname(N).
+    { A = ast_alter_target(parse, &T, AST_ALTER_ADD_SINK, N); }
+alter_action(A) ::= DROP(T) SINK qname(N).
+    { A = ast_alter_target(parse, &T, AST_ALTER_DROP_SINK, N); }
 alter_action(A) ::= ADD(T) column_word if_not_exists column_def(D).
     { A = ast_alter_column(ast_alter_action(parse, &T, AST_ALTER_ADD_COLUMN), NULL, D, NULL); }
 alter_action(A) ::= DROP(T) column_word ID(C) behavior(B).
@@ -240,8 +249,10 @@ alter_action(A) ::= ALTER(T) column_word ID(C) DROP NOT NULL.
     { A = ast_alter_column(ast_alter_action(parse, &T, AST_ALTER_DROP_NOT_NULL), &C, NULL, NULL); }
 alter_action(A) ::= ALTER(T) column_word ID(C) TYPE type(Y).
     { A = ast_alter_type(parse, &T, &C, Y); }
-alter_action(A) ::= OWNER(T) TO role_name(N). { A = ast_alter_name(parse, &T, AST_ALTER_OWNER, &N); }
-alter_action(A) ::= SET(T) SCHEMA ID(N). { A = ast_alter_name(parse, &T, AST_ALTER_SET_SCHEMA, &N); }
+alter_action(A) ::= OWNER(T) TO role_name(N).
+    { A = ast_alter_name(parse, &T, AST_ALTER_OWNER, &N); }
+alter_action(A) ::= SET(T) SCHEMA ID(N).
+    { A = ast_alter_name(parse, &T, AST_ALTER_SET_SCHEMA, &N); }
 alter_action(A) ::= WITH(T) role_option(O) role_options(L).
     { A = ast_alter_options(parse, &T, AST_ALTER_ROLE_OPTIONS, ast_list_prepend(parse, O, L)); }
 alter_action(A) ::= role_option(O) role_options(L).
@@ -251,7 +262,8 @@ column_word ::= COLUMN.
 %type role_name {Token}
 role_name(A) ::= ID|CURRENT_USER|CURRENT_ROLE|SESSION_USER(T). { A = T; }
 
-definition(A) ::= DROP object_kind(K) qname_list(L) behavior(B). { A = ast_drop(parse, K, false, L, B); }
+definition(A) ::= DROP object_kind(K) qname_list(L) behavior(B).
+    { A = ast_drop(parse, K, false, L, B); }
 definition(A) ::= DROP object_kind(K) IF_EXISTS qname_list(L) behavior(B).
     { A = ast_drop(parse, K, true, L, B); }
 %type behavior {AstDropBehavior}
@@ -287,7 +299,8 @@ insert_body(A) ::= LP column_list(L) RP query(Q). { A = ast_insert_body(parse, L
 insert_body(A) ::= DEFAULT VALUES. { A = ast_insert_body(parse, NULL, NULL); }
 %type on_conflict {AstOnConflict *}
 on_conflict(A) ::= . { A = NULL; }
-on_conflict(A) ::= ON_CONFLICT(T) columns_opt(L) DO NOTHING. { A = ast_on_conflict(parse, &T, L, NULL, NULL); }
+on_conflict(A) ::= ON_CONFLICT(T) columns_opt(L) DO NOTHING.
+    { A = ast_on_conflict(parse, &T, L, NULL, NULL); }
 on_conflict(A) ::= ON_CONFLICT(T) columns_opt(L) DO UPDATE SET assignments(S) where(W).
     { A = ast_on_conflict(parse, &T, L, S, W); }
 %type returning {AstList *}
@@ -304,13 +317,15 @@ assignment(A) ::= ID(N) EQ expr(E).
     { A = ast_assignment(parse, ast_list_identifier(parse, NULL, &N), E); }
 assignment(A) ::= LP column_list(L) RP EQ expr(E). { A = ast_assignment(parse, L, E); }
 
-delete(A) ::= with_opt(W) DELETE FROM relation(R) alias_opt(L) delete_using(F) where(E) returning(T).
+delete(A) ::= with_opt(W) DELETE FROM relation(R) alias_opt(L) delete_using(F) where(E)
+              returning(T).
     { A = ast_delete(ast_delete_from(parse, W, R, L), F, E, T); }
 %type delete_using {AstList *}
 delete_using(A) ::= . { A = NULL; }
 delete_using(A) ::= USING from_list(L). { A = L; }
 
-subscribe(A) ::= SUBSCRIBE subscribe_to qname(N) with_options(O). { A = ast_subscribe(parse, N, NULL, O); }
+subscribe(A) ::= SUBSCRIBE subscribe_to qname(N) with_options(O).
+    { A = ast_subscribe(parse, N, NULL, O); }
 subscribe(A) ::= SUBSCRIBE subscribe_to query_parens(Q) with_options(O).
     { A = ast_subscribe(parse, NULL, Q, O); }
 subscribe_to ::= .
@@ -337,12 +352,15 @@ with_word ::= WITH.
 %type old_options {AstList *}
 old_options(A) ::= old_option(O). { A = ast_list(parse, NULL, O); }
 old_options(A) ::= old_options(A) old_option(O). { A = ast_list(parse, A, O); }
-old_option(A) ::= CSV|BINARY(T). { A = ast_named_option(parse, &T, "format", ast_string(parse, &T)); }
+old_option(A) ::= CSV|BINARY(T).
+    { A = ast_named_option(parse, &T, "format", ast_string(parse, &T)); }
 old_option(A) ::= HEADER(T). { A = ast_word_option(parse, &T, NULL); }
 old_option(A) ::= DELIMITER|QUOTE|ESCAPE|ENCODING(T) as_word STRING(S).
     { A = ast_word_option(parse, &T, ast_string(parse, &S)); }
-old_option(A) ::= NULL(T) as_word STRING(S). { A = ast_word_option(parse, &T, ast_string(parse, &S)); }
-old_option(A) ::= FORCE(T) QUOTE STAR(S). { A = ast_named_option(parse, &T, "force_quote", ast_star(parse, &S)); }
+old_option(A) ::= NULL(T) as_word STRING(S).
+    { A = ast_word_option(parse, &T, ast_string(parse, &S)); }
+old_option(A) ::= FORCE(T) QUOTE STAR(S).
+    { A = ast_named_option(parse, &T, "force_quote", ast_star(parse, &S)); }
 old_option(A) ::= FORCE(T) QUOTE column_list(L).
     { A = ast_named_option(parse, &T, "force_quote", ast_row(parse, &T, L, false)); }
 old_option(A) ::= FORCE(T) NOT NULL column_list(L).
@@ -356,12 +374,14 @@ as_word ::= AS.
 
 other(A) ::= EXPLAIN explainable(S). { A = ast_explain(parse, NULL, S); }
 other(A) ::= EXPLAIN ANALYZE|ANALYSE(T) explainable(S).
-    { A = ast_explain(parse, ast_list(parse, NULL, ast_named_option(parse, &T, "analyze", NULL)), S); }
+    { A = ast_explain(parse, ast_list(parse, NULL, ast_named_option(parse, &T, "analyze", NULL)),
+          S); }
 other(A) ::= EXPLAIN VERBOSE(V) explainable(S).
     { A = ast_explain(parse, ast_list(parse, NULL, ast_word_option(parse, &V, NULL)), S); }
 other(A) ::= EXPLAIN ANALYZE|ANALYSE(T) VERBOSE(V) explainable(S).
     { A = ast_explain(parse, ast_list(parse, ast_list(parse, NULL,
-                      ast_named_option(parse, &T, "analyze", NULL)), ast_word_option(parse, &V, NULL)), S); }
+                      ast_named_option(parse, &T, "analyze", NULL)), ast_word_option(parse, &V,
+          NULL)), S); }
 other(A) ::= EXPLAIN LP word_options(L) RP explainable(S). { A = ast_explain(parse, L, S); }
 other(A) ::= EXPLAIN ANALYZE|ANALYSE STREAM qname(N). { A = ast_explain_stream(parse, N, false); }
 other(A) ::= EXPLAIN WHY STREAM qname(N). { A = ast_explain_stream(parse, N, true); }
@@ -376,7 +396,8 @@ other(A) ::= PRINT SOURCE qname(N) LIMIT expr(E). { A = ast_print_source(parse, 
 other(A) ::= WAIT FOR STREAM qname(N). { A = ast_wait(parse, N, NULL); }
 other(A) ::= WAIT FOR STREAM qname(N) TIMEOUT expr(E). { A = ast_wait(parse, N, E); }
 other(A) ::= FLUSH. { A = ast_wait(parse, NULL, NULL); }
-other(A) ::= ASSERT ROWS query_parens(L) EQUAL query_parens(R). { A = ast_assert_rows(parse, L, R); }
+other(A) ::= ASSERT ROWS query_parens(L) EQUAL query_parens(R).
+    { A = ast_assert_rows(parse, L, R); }
 other(A) ::= ASSERT STREAM qname(N) WATERMARK GE|GT|LE|LT|EQ|NE(T) expr(E).
     { A = ast_assert_stream(parse, N, &T, E); }
 
@@ -386,7 +407,8 @@ other(A) ::= SET set_rest(S). { A = ast_set_scope(S, AST_SET_SESSION); }
 other(A) ::= SET SESSION set_rest(S). { A = ast_set_scope(S, AST_SET_SESSION); }
 other(A) ::= SET LOCAL set_rest(S). { A = ast_set_scope(S, AST_SET_LOCAL); }
 other(A) ::= ALTER SYSTEM SET set_assignment(S). { A = ast_set_scope(S, AST_SET_SYSTEM); }
-other(A) ::= ALTER SYSTEM RESET reset_name(N). { A = ast_set_scope(ast_reset(parse, N), AST_SET_SYSTEM); }
+other(A) ::= ALTER SYSTEM RESET reset_name(N).
+    { A = ast_set_scope(ast_reset(parse, N), AST_SET_SYSTEM); }
 other(A) ::= RESET reset_name(N). { A = ast_reset(parse, N); }
 other(A) ::= SET TRANSACTION transaction_modes(L). { A = ast_set_transaction(parse, L, false); }
 other(A) ::= SET TRANSACTION SNAPSHOT STRING(T). { A = ast_set_snapshot(parse, &T); }
@@ -396,9 +418,11 @@ other(A) ::= SET SESSION CHARACTERISTICS AS TRANSACTION transaction_modes(L).
 set_rest(A) ::= set_assignment(S). { A = S; }
 set_rest(A) ::= TIME_ZONE set_value(V). { A = ast_set_named(parse, "timezone", V); }
 set_rest(A) ::= TIME_ZONE DEFAULT|LOCAL. { A = ast_set_named(parse, "timezone", NULL); }
-set_rest(A) ::= NAMES STRING(T). { A = ast_set_named(parse, "client_encoding", ast_string(parse, &T)); }
+set_rest(A) ::= NAMES STRING(T).
+    { A = ast_set_named(parse, "client_encoding", ast_string(parse, &T)); }
 set_rest(A) ::= NAMES DEFAULT. { A = ast_set_named(parse, "client_encoding", NULL); }
-set_rest(A) ::= SCHEMA STRING(T). { A = ast_set_named(parse, "search_path", ast_string(parse, &T)); }
+set_rest(A) ::= SCHEMA STRING(T).
+    { A = ast_set_named(parse, "search_path", ast_string(parse, &T)); }
 set_rest(A) ::= ROLE ID|STRING(T). { A = ast_set_named(parse, "role", ast_string(parse, &T)); }
 set_rest(A) ::= SESSION AUTHORIZATION ID|STRING(T).
     { A = ast_set_named(parse, "session_authorization", ast_string(parse, &T)); }
@@ -416,12 +440,15 @@ set_value(A) ::= plain_value(V). { A = V; }
 %type reset_name {AstList *}
 reset_name(A) ::= name_parts(P). { A = P; }
 reset_name(A) ::= TIME_ZONE(T). { A = ast_list_word(parse, &T, "timezone"); }
-reset_name(A) ::= TRANSACTION(T) ISOLATION LEVEL. { A = ast_list_word(parse, &T, "transaction_isolation"); }
-reset_name(A) ::= SESSION(T) AUTHORIZATION. { A = ast_list_word(parse, &T, "session_authorization"); }
+reset_name(A) ::= TRANSACTION(T) ISOLATION LEVEL.
+    { A = ast_list_word(parse, &T, "transaction_isolation"); }
+reset_name(A) ::= SESSION(T) AUTHORIZATION.
+    { A = ast_list_word(parse, &T, "session_authorization"); }
 reset_name(A) ::= ALL. { A = NULL; }
 
 other(A) ::= SHOW reset_name(N). { A = ast_show(parse, N); }
-other(A) ::= SHOW show_kind(K) show_schema(S) show_pattern(P). { A = ast_show_objects(parse, K, &S, &P); }
+other(A) ::= SHOW show_kind(K) show_schema(S) show_pattern(P).
+    { A = ast_show_objects(parse, K, &S, &P); }
 other(A) ::= SHOW CREATE object_kind(K) qname(N). { A = ast_show_create(parse, K, N); }
 other(A) ::= DESCRIBE|DESC qname(N). { A = ast_describe(parse, N); }
 %type show_kind {AstObjectKind}
@@ -455,7 +482,8 @@ other(A) ::= ROLLBACK transaction_word TO SAVEPOINT ID(T).
     { A = ast_transaction(parse, AST_TRANSACTION_ROLLBACK_TO, NULL, &T); }
 other(A) ::= SAVEPOINT ID(T). { A = ast_transaction(parse, AST_TRANSACTION_SAVEPOINT, NULL, &T); }
 other(A) ::= RELEASE ID(T). { A = ast_transaction(parse, AST_TRANSACTION_RELEASE, NULL, &T); }
-other(A) ::= RELEASE SAVEPOINT ID(T). { A = ast_transaction(parse, AST_TRANSACTION_RELEASE, NULL, &T); }
+other(A) ::= RELEASE SAVEPOINT ID(T).
+    { A = ast_transaction(parse, AST_TRANSACTION_RELEASE, NULL, &T); }
 transaction_word ::= .
 transaction_word ::= WORK.
 transaction_word ::= TRANSACTION.
@@ -469,11 +497,14 @@ transaction_modes_opt(A) ::= transaction_modes(L). { A = L; }
 %type transaction_modes {AstList *}
 transaction_modes(A) ::= transaction_mode(M). { A = ast_list(parse, NULL, M); }
 transaction_modes(A) ::= transaction_modes(A) transaction_mode(M). { A = ast_list(parse, A, M); }
-transaction_modes(A) ::= transaction_modes(A) COMMA transaction_mode(M). { A = ast_list(parse, A, M); }
-transaction_mode(A) ::= ISOLATION(T) LEVEL SERIALIZABLE. { A = ast_isolation(parse, &T, "serializable"); }
+transaction_modes(A) ::= transaction_modes(A) COMMA transaction_mode(M).
+    { A = ast_list(parse, A, M); }
+transaction_mode(A) ::= ISOLATION(T) LEVEL SERIALIZABLE.
+    { A = ast_isolation(parse, &T, "serializable"); }
 transaction_mode(A) ::= ISOLATION(T) LEVEL REPEATABLE READ.
     { A = ast_isolation(parse, &T, "repeatable read"); }
-transaction_mode(A) ::= ISOLATION(T) LEVEL READ COMMITTED. { A = ast_isolation(parse, &T, "read committed"); }
+transaction_mode(A) ::= ISOLATION(T) LEVEL READ COMMITTED.
+    { A = ast_isolation(parse, &T, "read committed"); }
 transaction_mode(A) ::= ISOLATION(T) LEVEL READ UNCOMMITTED.
     { A = ast_isolation(parse, &T, "read uncommitted"); }
 transaction_mode(A) ::= READ(T) ONLY. { A = ast_flag_option(parse, &T, "read_only", true); }
@@ -507,16 +538,21 @@ fetch_what(A) ::= NEXT from_word ID(N). { A = ast_fetch(parse, AST_FETCH_FORWARD
 fetch_what(A) ::= PRIOR from_word ID(N). { A = ast_fetch(parse, AST_FETCH_BACKWARD, 1, &N); }
 fetch_what(A) ::= FIRST from_word ID(N). { A = ast_fetch(parse, AST_FETCH_ABSOLUTE, 1, &N); }
 fetch_what(A) ::= LAST from_word ID(N). { A = ast_fetch(parse, AST_FETCH_ABSOLUTE, -1, &N); }
-fetch_what(A) ::= ABSOLUTE integer(C) from_word ID(N). { A = ast_fetch(parse, AST_FETCH_ABSOLUTE, C, &N); }
-fetch_what(A) ::= RELATIVE integer(C) from_word ID(N). { A = ast_fetch(parse, AST_FETCH_RELATIVE, C, &N); }
+fetch_what(A) ::= ABSOLUTE integer(C) from_word ID(N).
+    { A = ast_fetch(parse, AST_FETCH_ABSOLUTE, C, &N); }
+fetch_what(A) ::= RELATIVE integer(C) from_word ID(N).
+    { A = ast_fetch(parse, AST_FETCH_RELATIVE, C, &N); }
 fetch_what(A) ::= integer(C) from_word ID(N). { A = ast_fetch(parse, AST_FETCH_FORWARD, C, &N); }
-fetch_what(A) ::= ALL from_word ID(N). { A = ast_fetch_all(ast_fetch(parse, AST_FETCH_FORWARD, 0, &N)); }
+fetch_what(A) ::= ALL from_word ID(N).
+    { A = ast_fetch_all(ast_fetch(parse, AST_FETCH_FORWARD, 0, &N)); }
 fetch_what(A) ::= FORWARD from_word ID(N). { A = ast_fetch(parse, AST_FETCH_FORWARD, 1, &N); }
-fetch_what(A) ::= FORWARD integer(C) from_word ID(N). { A = ast_fetch(parse, AST_FETCH_FORWARD, C, &N); }
+fetch_what(A) ::= FORWARD integer(C) from_word ID(N).
+    { A = ast_fetch(parse, AST_FETCH_FORWARD, C, &N); }
 fetch_what(A) ::= FORWARD ALL from_word ID(N).
     { A = ast_fetch_all(ast_fetch(parse, AST_FETCH_FORWARD, 0, &N)); }
 fetch_what(A) ::= BACKWARD from_word ID(N). { A = ast_fetch(parse, AST_FETCH_BACKWARD, 1, &N); }
-fetch_what(A) ::= BACKWARD integer(C) from_word ID(N). { A = ast_fetch(parse, AST_FETCH_BACKWARD, C, &N); }
+fetch_what(A) ::= BACKWARD integer(C) from_word ID(N).
+    { A = ast_fetch(parse, AST_FETCH_BACKWARD, C, &N); }
 fetch_what(A) ::= BACKWARD ALL from_word ID(N).
     { A = ast_fetch_all(ast_fetch(parse, AST_FETCH_BACKWARD, 0, &N)); }
 from_word ::= .

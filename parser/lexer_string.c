@@ -35,7 +35,7 @@ size_t lexer_dollar_tag_length(const Lexer *lexer) {
 }
 
 /* After a closing quote: does the literal go on after blanks with a newline? Then the lexer stands
- * behind the next opening quote. Comments do not count as blanks, except that `--` ends a line. */
+ * behind the next opening quote. A comment to the end of the line is a blank. */
 static bool skip_to_continuation(Lexer *lexer) {
     size_t at = lexer->at;
     bool has_newline = false;
@@ -44,7 +44,7 @@ static bool skip_to_continuation(Lexer *lexer) {
         char c = lexer->sql[at];
         if (c == '\n' || c == '\r')
             has_newline = true;
-        else if (c == '-' && byte_at(lexer, at + 1) == '-' && has_newline)
+        else if (c == '-' && byte_at(lexer, at + 1) == '-')
             while (at + 1 < lexer->length && byte_at(lexer, at + 1) != '\n' &&
                    byte_at(lexer, at + 1) != '\r')
                 at++;

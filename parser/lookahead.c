@@ -25,7 +25,7 @@ static const Merge merges[] = {
     {{"double", "precision"},                      TK_ID,                   "float8"},
     {{"emit", "changes"},                          TK_EMIT_CHANGES,         "emit changes"},
     {{"emit", "on", "window", "close"},            TK_EMIT_ON_WINDOW_CLOSE, "emit on window close"},
-    {{"for", "system_time", "as", "of"},           TK_FOR_SYSTEM_TIME,      "for system_time as of"},
+    {{"for", "system_time", "as", "of"},           TK_FOR_SYSTEM_TIME,      "for system_time"},
     {{"grouping", "sets"},                         TK_GROUPING_SETS,        "grouping sets"},
     {{"if", "exists"},                             TK_IF_EXISTS,            "if exists"},
     {{"if", "not", "exists"},                      TK_IF_NOT_EXISTS,        "if not exists"},
