@@ -21,7 +21,6 @@ typedef struct Connection {
     struct Connection *next_done; /* in the listener's done list */
     Protocol *protocol;           /* NULL before the start-up packet */
     char address[64];
-    char *chunk; /* where the next read goes */
     StrBuf incoming;
     StrBuf writing; /* owned by the write under way */
     uv_write_t write;
@@ -44,6 +43,8 @@ struct Listener {
     Connection *first_done;
     int port;
     bool is_shutdown;
+    void (*idle)(void *data); /* after shutdown: the last connection has gone */
+    void *idle_data;
 };
 
 static void connection_advance(Connection *connection);
@@ -96,18 +97,20 @@ static void take_done(uv_async_t *handle) {
 
 static void connection_closed(uv_handle_t *handle) {
     Connection *connection = (Connection *) handle;
+    Listener *listener = connection->listener;
 
     if (connection->previous)
         connection->previous->next = connection->next;
     else
-        connection->listener->first = connection->next;
+        listener->first = connection->next;
     if (connection->next)
         connection->next->previous = connection->previous;
     protocol_destroy(connection->protocol);
     strbuf_done(&connection->incoming);
     strbuf_done(&connection->writing);
-    memory_free(connection->chunk);
     memory_free(connection);
+    if (listener->is_shutdown && !listener->first)
+        listener->idle(listener->idle_data);
 }
 
 static void connection_close(Connection *connection) {
@@ -404,9 +407,10 @@ int listener_port(const Listener *listener) {
     return listener->port;
 }
 
-void listener_shutdown(Listener *listener) {
-    if (listener->is_shutdown)
-        return;
+void listener_shutdown(Listener *listener, void (*idle)(void *data), void *data) {
+    assert(!listener->is_shutdown);
+    listener->idle = idle;
+    listener->idle_data = data;
     listener->is_shutdown = true;
     uv_close((uv_handle_t *) &listener->tcp, NULL);
     for (Connection *connection = listener->first; connection; connection = connection->next) {
@@ -422,16 +426,14 @@ void listener_shutdown(Listener *listener) {
         connection->outcome = PROTOCOL_CLOSE;
         connection_advance(connection);
     }
+    if (!listener->first)
+        idle(data);
 }
 
 void listener_abort(Listener *listener) {
     for (Connection *connection = listener->first; connection; connection = connection->next)
         if (!connection->is_busy && !connection->is_closing)
             connection_close(connection);
-}
-
-bool listener_is_idle(const Listener *listener) {
-    return listener->first == NULL;
 }
 
 void listener_close(Listener *listener) {

@@ -16,12 +16,12 @@ typedef struct Listener Listener;
 MUST_USE Status listener_open(Server *server, uv_loop_t *loop, const ListenAddress *address,
                               Listener **ret_listener, Error *err);
 int listener_port(const Listener *listener);
-/* Stop accepting, cancel what runs, tell the clients (57P01); handles close as the loop goes on. */
-void listener_shutdown(Listener *listener);
+/* Stop accepting, cancel what runs, tell the clients (57P01). `idle` is called once, when the last
+ * connection has gone, perhaps at once. */
+void listener_shutdown(Listener *listener, void (*idle)(void *data), void *data);
 /* Close the connections whose clients don't read; busy ones end with their task. */
 void listener_abort(Listener *listener);
-bool listener_is_idle(const Listener *listener); /* no connection is left */
-/* After shutdown, when idle: let the loop end. */
+/* When idle: let the loop end. */
 void listener_close(Listener *listener);
 /* After the loop has ended. */
 Listener *listener_destroy(Listener *listener);

@@ -17,21 +17,16 @@ typedef struct Serving {
     uv_loop_t loop;
     uv_signal_t signals[SIGNAL_COUNT];
     uv_timer_t stop_timer;
-    uv_check_t check; /* while stopping: ends the loop when the last connection has gone */
     Listener *listener;
     bool is_stopping;
-    bool is_closed;
 } Serving;
 
-static void close_if_idle(uv_check_t *check) {
-    Serving *serving = check->data;
+/* The last connection has gone: let the loop end. */
+static void close_handles(void *data) {
+    Serving *serving = data;
 
-    if (serving->is_closed || !listener_is_idle(serving->listener))
-        return;
-    serving->is_closed = true;
     listener_close(serving->listener);
     uv_close((uv_handle_t *) &serving->stop_timer, NULL);
-    uv_close((uv_handle_t *) &serving->check, NULL);
     for (int i = 0; i < SIGNAL_COUNT; i++)
         uv_close((uv_handle_t *) &serving->signals[i], NULL);
 }
@@ -47,22 +42,17 @@ static void stop_serving(Serving *serving) {
         return;
     serving->is_stopping = true;
     log_event(LOG_INFO, "server", "stopping");
-    listener_shutdown(serving->listener);
     uv_timer_start(&serving->stop_timer, grace_over, STOP_GRACE_MS, STOP_GRACE_MS);
-    uv_check_start(&serving->check, close_if_idle);
+    listener_shutdown(serving->listener, close_handles, serving);
 }
 
 static void signal_came(uv_signal_t *handle, int number) {
     stop_serving(handle->data);
 }
 
-static Status open_listener(Serving *serving, Error *err) {
-    ListenAddress address;
-
-    TRY(config_parse_address(settings_text(&serving->server->settings, SETTING_LISTEN), &address,
-                             err));
-    TRY(listener_open(serving->server, &serving->loop, &address, &serving->listener, err));
-    printf("millrace %s ready: psql -h %s -p %d\n", MILLRACE_VERSION, address.host,
+static Status open_listener(Serving *serving, const ListenAddress *address, Error *err) {
+    TRY(listener_open(serving->server, &serving->loop, address, &serving->listener, err));
+    printf("millrace %s ready: psql -h %s -p %d\n", MILLRACE_VERSION, address->host,
            listener_port(serving->listener));
     fflush(stdout);
     return STATUS_OK;
@@ -71,8 +61,10 @@ static Status open_listener(Serving *serving, Error *err) {
 Status server_run(Server *server, Error *err) {
     static const int numbers[SIGNAL_COUNT] = {SIGTERM, SIGINT};
     Serving serving = {.server = server};
+    ListenAddress address;
     Status status;
 
+    TRY(config_parse_address(settings_text(&server->settings, SETTING_LISTEN), &address, err));
     signal(SIGPIPE, SIG_IGN);
     uv_loop_init(&serving.loop);
     for (int i = 0; i < SIGNAL_COUNT; i++) {
@@ -82,9 +74,7 @@ Status server_run(Server *server, Error *err) {
     }
     uv_timer_init(&serving.loop, &serving.stop_timer);
     serving.stop_timer.data = &serving;
-    uv_check_init(&serving.loop, &serving.check);
-    serving.check.data = &serving;
-    status = open_listener(&serving, err);
+    status = open_listener(&serving, &address, err);
     if (status != STATUS_OK)
         stop_serving(&serving);
     uv_run(&serving.loop, UV_RUN_DEFAULT);
