@@ -21,7 +21,7 @@ AstObjectKind ast_object_kind(const Token *token) {
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
         if (strncmp(words[i].word, token->text, 3) == 0)
             return words[i].kind;
-    assert(!"the grammar lists every word of the table");
+    assert(false && "the grammar lists every word of the table");
     return AST_OBJECT_TABLE;
 }
 

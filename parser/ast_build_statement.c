@@ -52,8 +52,6 @@ AstUpdate *ast_update_set(Parse *parse, AstWith *with, AstTableRef *table, AstAl
 }
 
 AstNode *ast_update(AstUpdate *update, AstList *from, AstNode *where, AstList *returning) {
-    if (ast_list_take_flag(from))
-        assert(from != NULL); /* WITHIN WATERMARK says nothing here */
     update->from = ast_list_value(from);
     update->where = where;
     update->returning = ast_list_value(returning);

@@ -280,7 +280,7 @@ void put_node(Deparser *d, const AstNode *node) {
     case AST_KIND_COUNT:
         break;
     }
-    assert(!"every kind has a writer");
+    assert(false && "every kind has a writer");
 }
 
 static const char *deparse(const AstNode *node, Arena *arena, bool is_pretty) {

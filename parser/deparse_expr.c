@@ -445,7 +445,7 @@ static void put_kind(Deparser *d, const AstNode *node) {
         return;
     default:
         if (!put_predicate(d, node))
-            assert(!"every expression has a writer");
+            assert(false && "every expression has a writer");
     }
 }
 

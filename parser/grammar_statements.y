@@ -307,9 +307,12 @@ on_conflict(A) ::= ON_CONFLICT(T) columns_opt(L) DO UPDATE SET assignments(S) wh
 returning(A) ::= . { A = NULL; }
 returning(A) ::= RETURNING targets(L). { A = L; }
 
-update(A) ::= with_opt(W) UPDATE relation(R) alias_opt(L) SET assignments(S) from(F) where(E)
-              returning(T).
+update(A) ::= with_opt(W) UPDATE relation(R) alias_opt(L) SET assignments(S) update_from(F)
+              where(E) returning(T).
     { A = ast_update(ast_update_set(parse, W, R, L, S), F, E, T); }
+%type update_from {AstList *}
+update_from(A) ::= . { A = NULL; }
+update_from(A) ::= FROM from_list(L). { A = L; }
 %type assignments {AstList *}
 assignments(A) ::= assignment(S). { A = ast_list(parse, NULL, S); }
 assignments(A) ::= assignments(A) COMMA assignment(S). { A = ast_list(parse, A, S); }
