@@ -13,13 +13,13 @@
 typedef struct Record {
     const char *data;
     uint32_t length;
-    int32_t file;          /* block-local: index into the block's names, or -1 */
-    int64_t offset;        /* in its partition: a position that names it in errors */
-    const char *key;       /* kafka; NULL: none */
+    int32_t file;    /* block-local: index into the block's names, or -1 */
+    int64_t offset;  /* in its partition: a position that names it in errors */
+    const char *key; /* kafka; NULL: none */
     uint32_t key_length;
-    int64_t timestamp_us;  /* kafka; INT64_MIN: none */
-    int64_t line;          /* number in its file from 1, always told for the first; 0: not counted */
-    const char *fault;     /* NULL; else the source says why it is bad (54000): data is a sample */
+    int64_t timestamp_us; /* kafka; INT64_MIN: none */
+    int64_t line;         /* number in its file from 1, always told for the first; 0: not counted */
+    const char *fault;    /* NULL; else the source says why it is bad (54000): data is a sample */
 } Record;
 
 enum { RECORD_PADDING = 64 };
@@ -31,18 +31,20 @@ typedef struct DecodeColumn {
     SqlType type;
     bool is_not_null;
     int position;         /* its place among the source's payload columns, from 0 (csv) */
-    bool is_checked_only; /* named by the bound statement but not needed: conversion is checked, no values kept */
+    bool is_checked_only; /* named by the bound statement but not needed: conversion is checked, no
+                             values kept */
 } DecodeColumn;
 
 typedef struct BadRecord {
-    uint32_t record;       /* index in the call's records */
+    uint32_t record; /* index in the call's records */
     SqlState sqlstate;
     const char *column_name; /* NULL: the whole record */
     const char *message;     /* arena */
 } BadRecord;
 
 typedef struct DecodeResult {
-    Batch *batch;          /* rows of the good records in order; columns as wanted (checked-only ones too, empty) */
+    Batch *batch; /* rows of the good records in order; columns as wanted (checked-only ones too,
+                     empty) */
     uint32_t *row_records; /* [batch->row_count]: which record a row came from */
     BadRecord *bad;
     uint32_t bad_count;
@@ -54,20 +56,22 @@ typedef struct Encoder Encoder;
 
 typedef struct FormatType {
     const char *name;
-    const char *extension;          /* "json": of a sink's files */
-    const OptionSpec *options;      /* may be NULL */
+    const char *extension;     /* "json": of a sink's files */
+    const OptionSpec *options; /* may be NULL */
     MUST_USE Status (*decoder_create)(const DecodeColumn *columns, uint32_t count,
                                       const OptionSet *options, const FormSettings *settings,
                                       Decoder **ret_decoder, Error *err);
-    /* At most LIMIT_BATCH_ROWS records. All in `arena`; text may point into the records. One thread a
-     * decoder. Never fails for bad input, only for the memory limit. */
+    /* At most LIMIT_BATCH_ROWS records. All in `arena`; text may point into the records. One thread
+     * a decoder. Never fails for bad input, only for the memory limit. */
     MUST_USE Status (*decode)(Decoder *decoder, const Record *records, uint32_t count, Arena *arena,
                               DecodeResult *ret_result, Error *err);
     void (*decoder_destroy)(Decoder *decoder);
     /* NULL when the format can't be written. */
-    MUST_USE Status (*encoder_create)(const char *const *names, const SqlType *types, uint32_t count,
-                                      const OptionSet *options, Encoder **ret_encoder, Error *err);
+    MUST_USE Status (*encoder_create)(const char *const *names, const SqlType *types,
+                                      uint32_t count, const OptionSet *options,
+                                      Encoder **ret_encoder, Error *err);
     void (*encode_header)(Encoder *encoder, StrBuf *out); /* first bytes of a file; NULL: none */
-    MUST_USE Status (*encode)(Encoder *encoder, const Batch *batch, StrBuf *out, Error *err); /* active rows */
+    MUST_USE Status (*encode)(Encoder *encoder, const Batch *batch, StrBuf *out,
+                              Error *err); /* active rows */
     void (*encoder_destroy)(Encoder *encoder);
 } FormatType;

@@ -1,7 +1,7 @@
 /* Options: what stands in WITH (…), declared in a connector's or format's table and nowhere else.
  *
- * Parsing, checking at CREATE (unknown option: 22023, position, nearest name), SHOW CREATE, \d and the
- * manual read the table. Values are typed once, here. */
+ * Parsing, checking at CREATE (unknown option: 22023, position, nearest name), SHOW CREATE, \d and
+ * the manual read the table. Values are typed once, here. */
 #pragma once
 
 #include "base/arena.h"
@@ -9,7 +9,7 @@
 
 typedef enum OptionType {
     OPTION_TEXT,
-    OPTION_CHOICE,   /* one of choices "csv|json" */
+    OPTION_CHOICE, /* one of choices "csv|json" */
     OPTION_BOOL,
     OPTION_INT,      /* int64 */
     OPTION_SIZE,     /* bytes: 128MB, 64kB */
@@ -39,7 +39,7 @@ typedef struct OptionText {
 
 typedef struct OptionValue {
     const OptionSpec *spec;
-    bool is_set; /* written by the user; else the fallback */
+    bool is_set;  /* written by the user; else the fallback */
     bool is_null; /* neither written nor a fallback */
     const char *text;
     int64_t number; /* INT, SIZE, DURATION, BOOL */
@@ -57,11 +57,13 @@ typedef struct OptionEnvironment {
     const char *base_directory;             /* relative paths start here */
 } OptionEnvironment;
 
-/* Check `texts` against the union of `tables` (NULL-terminated list of spec tables). Result in arena. */
+/* Check `texts` against the union of `tables` (NULL-terminated list of spec tables). Result in
+ * arena. */
 MUST_USE Status options_parse(const OptionSpec *const *tables, const OptionText *texts, int count,
                               const OptionEnvironment *environment, Arena *arena,
                               OptionSet *ret_options, Error *err);
-const OptionValue *option_find(const OptionSet *options, const char *name); /* asserts that it is declared */
-const char *option_text(const OptionSet *options, const char *name);        /* NULL when null */
-int64_t option_number(const OptionSet *options, const char *name);          /* asserts a value */
+const OptionValue *option_find(const OptionSet *options,
+                               const char *name); /* asserts that it is declared */
+const char *option_text(const OptionSet *options, const char *name); /* NULL when null */
+int64_t option_number(const OptionSet *options, const char *name);   /* asserts a value */
 bool option_is_set(const OptionSet *options, const char *name);

@@ -2,10 +2,10 @@
  *
  * State diagram of a writer:  open → recover → (begin → write* → prepare → [decide] → publish)*
  *                                                 └────────── abort ─────────┘          → close
- * prepare makes the epoch's part durable and invisible and returns a receipt, which the checkpoint keeps;
- * publish makes it visible: idempotent, repeated at recovery from the last receipt. A TRANSACTIONAL sink's
- * decide commits its own transaction with the header as a marker. Calls come from one thread at a time, on
- * the I/O pool (they may block). */
+ * prepare makes the epoch's part durable and invisible and returns a receipt, which the checkpoint
+ * keeps; publish makes it visible: idempotent, repeated at recovery from the last receipt. A
+ * TRANSACTIONAL sink's decide commits its own transaction with the header as a marker. Calls come
+ * from one thread at a time, on the I/O pool (they may block). */
 #pragma once
 
 #include "connector/format.h"
@@ -18,7 +18,7 @@ typedef enum SinkGuarantee {
 
 enum {
     SINK_TAKES_APPEND = 1,
-    SINK_TAKES_UPDATE = 2,   /* rows with op */
+    SINK_TAKES_UPDATE = 2, /* rows with op */
     SINK_TAKES_COMPLETE = 4,
     SINK_PREFERS_UPSERT = 8, /* "takes upserts": UPDATE is the inferred default mode */
 };
@@ -52,19 +52,23 @@ typedef struct SinkType {
     SinkGuarantee guarantee;
     unsigned capabilities; /* SINK_TAKES_… */
     bool needs_format;
-    MUST_USE Status (*check)(const OptionSet *options, const FormatType *format, const char *server_id,
-                             int64_t sink_id, Error *err); /* at CREATE: reachable? owned? */
-    MUST_USE Status (*open)(const SinkEnvironment *environment, SinkWriter **ret_writer, Error *err);
-    /* After a start: `receipt` of the last decided epoch (size 0: none). Removes everything undecided. */
+    MUST_USE Status (*check)(const OptionSet *options, const FormatType *format,
+                             const char *server_id, int64_t sink_id,
+                             Error *err); /* at CREATE: reachable? owned? */
+    MUST_USE Status (*open)(const SinkEnvironment *environment, SinkWriter **ret_writer,
+                            Error *err);
+    /* After a start: `receipt` of the last decided epoch (size 0: none). Removes everything
+     * undecided. */
     MUST_USE Status (*recover)(SinkWriter *writer, int64_t epoch, const uint8_t *receipt,
                                size_t receipt_size, Error *err);
     MUST_USE Status (*begin)(SinkWriter *writer, int64_t epoch, Error *err);
     /* Rows in order. `ops` NULL in append and complete mode. */
-    MUST_USE Status (*write)(SinkWriter *writer, const Batch *batch, const ChangeOp *ops, Error *err);
+    MUST_USE Status (*write)(SinkWriter *writer, const Batch *batch, const ChangeOp *ops,
+                             Error *err);
     /* `is_last`: roll open files now (stop, WAIT FOR STREAM). */
     MUST_USE Status (*prepare)(SinkWriter *writer, bool is_last, StrBuf *receipt, Error *err);
-    /* TRANSACTIONAL only: commit with the header as marker. An indefinite outcome is 08006 or 40…; the
-     * stream then recovers. */
+    /* TRANSACTIONAL only: commit with the header as marker. An indefinite outcome is 08006 or 40…;
+     * the stream then recovers. */
     MUST_USE Status (*decide)(SinkWriter *writer, int64_t epoch, const uint8_t *header,
                               size_t header_size, Error *err);
     /* TRANSACTIONAL only: the last marker; size 0: none. */

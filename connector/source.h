@@ -4,8 +4,8 @@
  * The law of fetch [from, to): the same offsets give the same records for ever. Offsets are record
  * numbers (kafka, queue) or byte positions in the virtual concatenation of everything discovered
  * (file); any number in between may be a cut: a record belongs to the range in which its first byte
- * lies. What was discovered (files, partitions) goes to a journal that the reader of the source makes
- * durable before it uses it; restore() plays it back.
+ * lies. What was discovered (files, partitions) goes to a journal that the reader of the source
+ * makes durable before it uses it; restore() plays it back.
  *
  * A SourceReader belongs to one stream or one batch query; calls come from one thread at a time,
  * except fetch(), which any worker may call at any time after discover(). */
@@ -24,9 +24,9 @@ typedef struct Block {
     uint32_t record_count;
     Record *records;
     int name_count;
-    const char *const *names; /* of files, for the metadata column `path` */
+    const char *const *names;   /* of files, for the metadata column `path` */
     const int64_t *modified_us; /* per name */
-    int64_t next_offset;      /* where to go on: [from, next_offset) is in the block */
+    int64_t next_offset;        /* where to go on: [from, next_offset) is in the block */
     int64_t size_bytes;
     void (*release)(struct Block *block); /* frees it and what it points to */
 } Block;
@@ -37,14 +37,13 @@ static inline Block *block_ref(Block *block) {
 }
 
 static inline void block_unref(Block *block) {
-    if (block &&
-        atomic_fetch_sub_explicit(&block->reference_count, 1, memory_order_acq_rel) == 1)
+    if (block && atomic_fetch_sub_explicit(&block->reference_count, 1, memory_order_acq_rel) == 1)
         block->release(block);
 }
 
 typedef struct PartitionState {
-    int64_t begin; /* the first offset that can still be read */
-    int64_t end;   /* everything below is there now */
+    int64_t begin;    /* the first offset that can still be read */
+    int64_t end;      /* everything below is there now */
     bool is_settling; /* something is there that will count soon (a file just written) */
     const char *name; /* "0"; for millrace.watermarks. Borrowed from the reader */
 } PartitionState;
@@ -78,28 +77,33 @@ typedef struct SourceType {
     bool has_generations;  /* watermark steps only at barrier() */
     /* At CREATE: can it be reached? NULL: nothing to check. */
     MUST_USE Status (*check)(const OptionSet *options, Error *err);
-    MUST_USE Status (*open)(const SourceEnvironment *environment, SourceReader **ret_reader, Error *err);
-    /* Find what is new. Appends to `journal` one record that must be durable before offsets past the
-     * old ends are used; empty: nothing new. */
+    MUST_USE Status (*open)(const SourceEnvironment *environment, SourceReader **ret_reader,
+                            Error *err);
+    /* Find what is new. Appends to `journal` one record that must be durable before offsets past
+     * the old ends are used; empty: nothing new. */
     MUST_USE Status (*discover)(SourceReader *reader, StrBuf *journal, Error *err);
     /* Play one journal record back; 58030 or XX001 when it makes no sense. */
-    MUST_USE Status (*restore)(SourceReader *reader, const uint8_t *bytes, size_t size_bytes, Error *err);
+    MUST_USE Status (*restore)(SourceReader *reader, const uint8_t *bytes, size_t size_bytes,
+                               Error *err);
     int (*partition_count)(SourceReader *reader);
     void (*partition_state)(SourceReader *reader, int partition, PartitionState *ret_state);
-    /* The largest offset <= `to` and > `from` at which the watermark may step; `from` when there is none.
-     * NULL: anywhere. */
+    /* The largest offset <= `to` and > `from` at which the watermark may step; `from` when there is
+     * none. NULL: anywhere. */
     int64_t (*barrier)(SourceReader *reader, int partition, int64_t from, int64_t to);
     /* A block of records that start in [from, to); at least one record unless none is there; about
      * `wanted_bytes`. ret_block->next_offset says how far it got. Any thread. */
     MUST_USE Status (*fetch)(SourceReader *reader, int partition, int64_t from, int64_t to,
                              size_t wanted_bytes, Block **ret_block, Error *err);
-    /* A descriptor that becomes readable when discover() may find something; -1: none. NULL: none. */
+    /* A descriptor that becomes readable when discover() may find something; -1: none. NULL: none.
+     */
     int (*wake_fd)(SourceReader *reader);
     /* Microseconds after which discover() is worth a call even so; -1: never. NULL: never. */
     int64_t (*recheck_after_us)(SourceReader *reader);
     /* A place in words for errors and logs: "out/a.json:17". */
-    void (*describe_offset)(SourceReader *reader, int partition, int64_t offset, char *text, size_t size);
-    /* Everything below `offset` is decided: what only it needs may be forgotten. NULL: nothing to do. */
+    void (*describe_offset)(SourceReader *reader, int partition, int64_t offset, char *text,
+                            size_t size);
+    /* Everything below `offset` is decided: what only it needs may be forgotten. NULL: nothing to
+     * do. */
     void (*trim)(SourceReader *reader, int partition, int64_t offset);
     SourceReader *(*close)(SourceReader *reader);
 } SourceType;

@@ -19,7 +19,7 @@ typedef struct SystemTableScan SystemTableScan;
 
 struct SystemTableScan {
     const SystemServices *server; /* NULL in tests without one */
-    const void *catalog; /* the snapshot */
+    const void *catalog;          /* the snapshot */
     const void *session;
     Arena *arena;
     /* Give one row: a Value a column, in order; bytes may die after the call. */

@@ -35,13 +35,12 @@ struct SinkWriter {
 };
 
 static const OptionSpec file_options[] = {
-    /* clang-format off */
-    {"path",      OPTION_PATH,     NULL, NULL,    "the folder; it is made when it is not there", OPTION_REQUIRED},
-    {"roll_size", OPTION_SIZE,     NULL, "128MB", "close a file at this size", 0},
-    {"roll_age",  OPTION_DURATION, NULL, "60s",   "close a file at this age", 0},
-    {"roll_idle", OPTION_DURATION, NULL, "1s",    "close a file when nothing came for this long", 0},
+    {"path", OPTION_PATH, NULL, NULL, "the folder; it is made when it is not there",
+     OPTION_REQUIRED},
+    {"roll_size", OPTION_SIZE, NULL, "128MB", "close a file at this size", 0},
+    {"roll_age", OPTION_DURATION, NULL, "60s", "close a file at this age", 0},
+    {"roll_idle", OPTION_DURATION, NULL, "1s", "close a file when nothing came for this long", 0},
     {0},
-    /* clang-format on */
 };
 
 static Status file_check(const OptionSet *options, const FormatType *format, const char *server_id,

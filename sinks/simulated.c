@@ -29,12 +29,10 @@ struct SinkWriter {
 };
 
 static const OptionSpec simulated_options[] = {
-    /* clang-format off */
-    {"path",               OPTION_PATH, NULL, NULL, "a folder for the simulated cluster", OPTION_REQUIRED},
-    {"fail_before_commit", OPTION_INT,  NULL, "0",  "this commit fails", 0},
-    {"fail_after_commit",  OPTION_INT,  NULL, "0",  "this commit succeeds with unknown outcome", 0},
+    {"path", OPTION_PATH, NULL, NULL, "a folder for the simulated cluster", OPTION_REQUIRED},
+    {"fail_before_commit", OPTION_INT, NULL, "0", "this commit fails", 0},
+    {"fail_after_commit", OPTION_INT, NULL, "0", "this commit succeeds with unknown outcome", 0},
     {0},
-    /* clang-format on */
 };
 
 static const char schema_sql[] = "CREATE TABLE IF NOT EXISTS row (id INTEGER PRIMARY KEY, identity "

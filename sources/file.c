@@ -62,13 +62,13 @@ typedef struct CandidateList {
 } CandidateList;
 
 static const OptionSpec file_options[] = {
-    /* clang-format off */
-    {"path",       OPTION_PATH,     NULL,            NULL,    "a file, or a folder to follow", OPTION_REQUIRED},
-    {"settle",     OPTION_DURATION, NULL,            "1s",    "unchanged this long before it is read", 0},
-    {"tail",       OPTION_BOOL,     NULL,            NULL,    "read a file while it grows; default: true for a single file", 0},
-    {"file_order", OPTION_CHOICE,   "name|modified", NULL,    "promise that event time follows this order of the files", 0},
+    {"path", OPTION_PATH, NULL, NULL, "a file, or a folder to follow", OPTION_REQUIRED},
+    {"settle", OPTION_DURATION, NULL, "1s", "unchanged this long before it is read", 0},
+    {"tail", OPTION_BOOL, NULL, NULL, "read a file while it grows; default: true for a single file",
+     0},
+    {"file_order", OPTION_CHOICE, "name|modified", NULL,
+     "promise that event time follows this order of the files", 0},
     {0},
-    /* clang-format on */
 };
 
 static const MetadataColumn file_metadata[] = {

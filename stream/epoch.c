@@ -444,8 +444,8 @@ static void advance(EpochRun *run) {
     for (int i = 0; i < run->range_count; i++) {
         const ScanRange *range = &run->ranges[i];
 
-        watermark_advance(&stream->scans[range->scan_ordinal], range->partition, range->from,
-                          range->to, &run->stats[i], now_ns, run->header->wall_us);
+        watermark_advance(&stream->scans[range->scan_ordinal], range, &run->stats[i], now_ns,
+                          run->header->wall_us);
     }
     for (int i = 0; i < stream->scan_count; i++) {
         stream->scans[i].close_below = run->header->scans[i].close_below;

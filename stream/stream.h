@@ -103,7 +103,7 @@ typedef struct Stream {
     bool is_open;
     bool is_batch_done; /* ONCE: its epoch ran */
     StreamPlan bound;
-    const Plan *plan; /* physical */
+    const Plan *plan;    /* physical */
     bool uses_watermark; /* some operator closes or forgets by it: a move is worth an epoch */
     uint64_t plan_fingerprint;
     TriggerKind trigger;
@@ -149,8 +149,8 @@ bool stream_is_flushed(Stream *stream);
 
 /* -------- watermark.c -------- */
 /* Take an epoch's statistics in; step where a generation ended. */
-void watermark_advance(StreamScan *scan, int partition, int64_t from, int64_t to,
-                       const ScanStats *stats, int64_t now_ns, int64_t wall_us);
+void watermark_advance(StreamScan *scan, const ScanRange *range, const ScanStats *stats,
+                       int64_t now_ns, int64_t wall_us);
 /* Recompute the scan's watermark from its partitions. */
 void watermark_combine(StreamScan *scan);
 /* Mark partitions idle that are caught up and silent; true when the scan's watermark moved. */

@@ -454,12 +454,6 @@ static Status produce_late(SystemTableScan *scan, Error *err) {
 static const SystemTable table_late_rows = {"millrace", "late_rows", late_columns, produce_late};
 
 const SystemTable *const stream_system_tables[] = {
-    &table_streams,
-    &table_progress,
-    &table_operators,
-    &table_watermarks,
-    &table_errors,
-    &table_late_rows,
-    &table_sinks,
-    NULL,
+    &table_streams, &table_progress,  &table_operators, &table_watermarks,
+    &table_errors,  &table_late_rows, &table_sinks,     NULL,
 };

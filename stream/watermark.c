@@ -21,14 +21,15 @@ static int64_t subtract_delay(int64_t us, int64_t delay_us) {
     return __builtin_sub_overflow(us, delay_us, &result) ? INT64_MIN : result;
 }
 
-void watermark_advance(StreamScan *scan, int partition, int64_t from, int64_t to,
-                       const ScanStats *stats, int64_t now_ns, int64_t wall_us) {
-    StreamPartition *track = &scan->partitions[partition];
+void watermark_advance(StreamScan *scan, const ScanRange *range, const ScanStats *stats,
+                       int64_t now_ns, int64_t wall_us) {
+    StreamPartition *track = &scan->partitions[range->partition];
     bool may_step =
-        !scan->type->barrier || scan->type->barrier(scan->reader, partition, from, to) == to;
+        !scan->type->barrier ||
+        scan->type->barrier(scan->reader, range->partition, range->from, range->to) == range->to;
 
-    assert(from < to);
-    track->position = to;
+    assert(range->from < range->to);
+    track->position = range->to;
     if (stats->rows_in > 0) {
         track->last_row_ns = now_ns;
         track->last_row_at = wall_us;
