@@ -102,6 +102,8 @@ struct Portal {
     Query *query;
     Epoch *epoch;
     ExecEnvironment environment;
+    int64_t bad_rows; /* records that a batch read skipped, and the first of them */
+    Error first_bad;
     /* Rows that are there already (SHOW, EXPLAIN): text columns. */
     Batch *rows;
     uint32_t rows_given;

@@ -2,6 +2,8 @@
  *
  * A prepared statement is bound again for each portal, with the values of its parameters, so that
  * its plan fits them and the catalog of the moment. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "optimizer/optimizer.h"
@@ -39,6 +41,47 @@ Status query_statement_describe(Prepared *statement, Error *err) {
     if (snapshot)
         catalog_snapshot_unref(snapshot);
     return status;
+}
+
+/* A source never ends, a SELECT over it does: say so. */
+static void tell_bounded(const Plan *node, void *data) {
+    Session *session = data;
+    Error notice = {.sqlstate = SQLSTATE_SUCCESSFUL_COMPLETION};
+
+    if (node->kind != PLAN_SCAN || !node->relation || node->relation->kind != RELATION_SOURCE)
+        return;
+    snprintf(notice.message, sizeof(notice.message),
+             "\"%s\" is a source: the query reads what is there now, and ends",
+             node->relation->name);
+    snprintf(notice.hint, sizeof(notice.hint),
+             "CREATE STREAM name AS … keeps the answer of a query current.");
+    session_send_notice(session, SESSION_NOTICE, &notice);
+}
+
+/* Bad records are skipped, never silently: they are told at the end of the read. */
+static void count_bad(void *data, const struct Relation *relation, int partition, int64_t offset,
+                      const char *position, const BadRecord *bad, const Record *record) {
+    Portal *portal = data;
+    Error *first = &portal->first_bad;
+
+    if (portal->bad_rows++ > 0)
+        return;
+    IGNORE(error_set(first, WARNING, "%s", bad->message));
+    first->sqlstate = bad->sqlstate;
+    snprintf(first->detail, sizeof(first->detail), "The first: %s%s%s: %.700s",
+             position ? position : relation->name, bad->column_name ? ", column " : "",
+             bad->column_name ? bad->column_name : "", bad->message);
+}
+
+static void tell_bad(Portal *portal) {
+    Error warning = portal->first_bad;
+
+    if (portal->bad_rows == 0)
+        return;
+    snprintf(warning.message, sizeof(warning.message), "%" PRId64 " bad record%s skipped",
+             portal->bad_rows, portal->bad_rows == 1 ? " was" : "s were");
+    session_send_notice(portal->session, SESSION_WARNING, &warning);
+    portal->bad_rows = 0;
 }
 
 /* An epoch for one batch execution: no watermarks. */
@@ -80,6 +123,7 @@ Status query_statement_open(Portal *portal, Error *err) {
     planner.parameter_values = portal->parameters;
     TRY(planner_bind_query(&planner, portal->statement->node, &plan, err));
     portal->shape = shape_of(plan, portal->arena);
+    plan_visit(plan, tell_bounded, session);
     options.disabled_rules = settings_text(&session->settings, SETTING_DISABLE_RULES);
     TRY(optimizer_run(plan, &options, portal->arena, &plan, err));
     TRY(optimizer_lower(plan, &options, portal->arena, &plan, err));
@@ -88,12 +132,15 @@ Status query_statement_open(Portal *portal, Error *err) {
     portal->environment = session->server->exec;
     portal->environment.catalog = portal->snapshot;
     portal->environment.session = session;
+    portal->environment.report_bad = count_bad;
+    portal->environment.report_data = portal;
     return query_open(plan, &portal->environment, portal->epoch, &portal->query, err);
 }
 
 Status query_statement_run(Portal *portal, PortalLimits limits, RowReceiver *receiver,
                            int64_t *ret_rows, Error *err) {
     TRY(query_run(portal->query, limits.rows_max, limits.bytes_wanted, receiver, ret_rows, err));
+    tell_bad(portal);
     portal_set_tag(portal, "SELECT %lld", (long long) (portal->row_count + *ret_rows));
     return STATUS_OK;
 }
