@@ -142,7 +142,7 @@ class Whole(Shape):
 
 class Tumbling(Shape):
     modes = ("append", "update", "complete")
-    keys = ("window_start", "k")
+    keys = ("window_start", "window_end", "k")
 
     def __init__(self, chance):
         super().__init__(chance)
@@ -153,7 +153,7 @@ class Tumbling(Shape):
         return f"TUMBLE(s, ts, INTERVAL '{self.size_ms} milliseconds')"
 
     def sql(self):
-        return (f"SELECT window_start, k{self.aggregates()} FROM {self.relation()}{self.where} "
+        return (f"SELECT window_start, window_end, k{self.aggregates()} FROM {self.relation()}{self.where} "
                 "GROUP BY window_start, window_end, k")
 
     def windows(self, row):
@@ -166,7 +166,8 @@ class Tumbling(Shape):
         for row, window in pairs:
             if self.passes(row):
                 groups[window, row["k"]].append(row)
-        return [{"window_start": time_text(window[0]), "k": k, **self.values(rows)}
+        return [{"window_start": time_text(window[0]), "window_end": time_text(window[1]), "k": k,
+                 **self.values(rows)}
                 for (window, k), rows in groups.items()]
 
 
@@ -233,6 +234,9 @@ class Model:
 
         old, current = ({key(r): r for r in rows} for rows in (self.before, now))
         self.before = now
+        if not self.shape.keys:  # a row without a key is taken back and put anew
+            return [] if old == current else [{"op": "delete", **r} for r in old.values()] + \
+                [{"op": "insert", **r} for r in current.values()]
         return [{"op": "upsert", **row} for k, row in current.items() if old.get(k) != row] + \
                [{"op": "delete", **{name: row[name] for name in self.shape.keys}}
                 for k, row in old.items() if k not in current]
@@ -272,7 +276,7 @@ class Run:
         rows = [json.loads(line) for line in read_lines(files)]
         for row in rows:
             row.pop("epoch", None)
-            if row.get("op") == "delete":  # only the key is told for certain
+            if row.get("op") == "delete" and self.shape.keys:  # only the key is told for certain
                 for name in set(row) - {"op", *self.shape.keys}:
                     del row[name]
         return rows

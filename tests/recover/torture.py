@@ -18,6 +18,7 @@ import json
 import os
 import random
 import re
+import subprocess
 import sys
 import time
 
@@ -101,6 +102,15 @@ def by_key(rows):
         groups[row["k"]][0] += 1
         groups[row["k"]][1] += row["v"]
     return collections.Counter((k, n, total) for k, (n, total) in groups.items())
+
+
+def died(server):
+    """Whether it is dead, or is just dying: the socket breaks before the process is gone."""
+    try:
+        server.wait_dead(timeout_s=2)
+        return True
+    except subprocess.TimeoutExpired:
+        return False
 
 
 class Kind:
@@ -323,7 +333,7 @@ class Torture:
                 self.feed.put()
                 connection.execute("WAIT FOR STREAM q")
         except (ServerError, QueryError) as error:
-            if self.server.is_alive():
+            if not died(self.server):
                 raise
             if not self.passed_points() or self.passed_points()[-1] != point:
                 raise Loss(f"died, but not at {point}: {error}") from error
@@ -351,7 +361,7 @@ def run_ddl(server, seed, cycles):
                                    "FROM events")
                 connection.execute("DROP STREAM q")
         except (ServerError, QueryError):
-            if server.is_alive():
+            if not died(server):
                 raise
         server.kill()
         server.start()
