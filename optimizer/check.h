@@ -9,3 +9,7 @@ MUST_USE Status plan_check_rewrite(const char *rule_name, const Plan *before, co
                                    Error *err);
 /* Every column that a node uses comes from its children. */
 MUST_USE Status plan_check_columns(const Plan *plan, Error *err);
+/* A node that was read from bytes, its children being right: what the executor relies on. XX001. */
+MUST_USE Status plan_check_stored(const Plan *plan, Error *err);
+/* Of a whole plan that was read: the ordinals of its scans are 0, 1, … */
+MUST_USE Status plan_check_scans(const Plan *plan, Arena *arena, Error *err);

@@ -4,6 +4,8 @@
 
 #include "planner/plan.h"
 
+struct CatalogSnapshot; /* catalog/catalog.h */
+
 typedef struct RuleContext {
     Arena *arena;
     const EvalContext *eval;
@@ -54,10 +56,12 @@ MUST_USE Status optimizer_lower(const Plan *plan, OptimizerOptions *options, Are
 /* EXPLAIN's text tree, one node a line, PostgreSQL-like indentation ("  ->  "). */
 void plan_append_text(const Plan *plan, StrBuf *out);
 void plan_append_json(const Plan *plan, StrBuf *out);
-/* What a checkpoint stores; table-driven, versioned. Deserialising checks everything (hostile
- * bytes). */
+/* What a checkpoint stores; table-driven, versioned, with a checksum. */
 void plan_serialize(const Plan *plan, StrBuf *out);
-MUST_USE Status plan_deserialize(const uint8_t *bytes, size_t size_bytes, Arena *arena,
+/* Checks everything, for the bytes may be hostile: XX001, 0A000 when of another version. Relations
+ * are found by id in `catalog`, which the caller keeps; NULL: they stay NULL. */
+MUST_USE Status plan_deserialize(const uint8_t *bytes, size_t size_bytes,
+                                 const struct CatalogSnapshot *catalog, Arena *arena,
                                  const Plan **ret_plan, Error *err);
 /* Of (kind, key and value types, semantic parameters, children's fingerprints), never of position
  * or ids: the operator id under which state is kept. */
