@@ -7,60 +7,11 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "optimizer/optimizer.h"
-#include "parser/parser.h"
 #include "store/crash.h"
 #include "stream/manager_internal.h"
+#include "stream/stream_plan.h"
 
 enum { TARGET_BYTES_FIRST = 8 << 20 };
-
-/* -------- planning -------- */
-
-/* Does the node close groups or forget rows when the watermark moves? */
-static void note_watermark_use(const Plan *node, void *data) {
-    bool *uses = data;
-
-    if (node->kind == PLAN_JOIN && node->left_time)
-        *uses = true;
-    if (node->kind == PLAN_DISTINCT && node->is_within_watermark)
-        *uses = true;
-    if ((node->kind != PLAN_AGGREGATE || node->emit == EMIT_ALL) && node->kind != PLAN_DISTINCT)
-        return;
-    for (int i = 0; i < node->keys.count; i++) {
-        const PlanColumn *key = plan_find_column(node->children[0], node->keys.ids[i]);
-
-        if (key && key->role != TIME_NONE)
-            *uses = true;
-    }
-}
-
-static Status plan_stream(Stream *stream, Error *err) {
-    const StreamManagerEnvironment *environment = manager_environment(stream->manager);
-    const char *text = stream->relation->definition;
-    EvalContext eval = {.settings = &form_settings_default, .user_name = "", .database_name = ""};
-    PlannerContext cx = {
-        .arena = stream->arena,
-        .catalog = stream->snapshot,
-        .registry = environment->registry,
-        .environment = environment->options,
-        .eval = &eval,
-    };
-    OptimizerOptions options = {.eval = &eval, .is_stream = true};
-    AstStatementList *statements;
-    const Plan *optimized;
-
-    TRY(parser_parse(text, strlen(text), stream->arena, &statements, err));
-    if (statements->count != 1)
-        return error_set(err, DATA_CORRUPTED, "definition of stream \"%s\" is not one statement",
-                         stream->relation->name);
-    TRY(planner_bind_stream(&cx, statements->items[0].node, text, &stream->bound, err));
-    TRY(optimizer_run(stream->bound.plan, &options, stream->arena, &optimized, err));
-    TRY(optimizer_lower(optimized, &options, stream->arena, &stream->plan, err));
-    stream->plan_fingerprint = plan_fingerprint(stream->plan);
-    stream->uses_watermark = false;
-    plan_visit(stream->plan, note_watermark_use, &stream->uses_watermark);
-    return STATUS_OK;
-}
 
 static TriggerKind trigger_of(const Relation *relation) {
     const char *text = relation->trigger ? relation->trigger : "default";
@@ -453,8 +404,8 @@ static Status open_all(Stream *stream, Error *err) {
     CheckpointIdentity identity = {.stream_id = stream->id};
 
     memcpy(identity.incarnation, stream->relation->incarnation, INCARNATION_SIZE);
-    TRY(plan_stream(stream, err));
     TRY(checkpoint_open(stream->folder, &identity, &stream->checkpoint, err));
+    TRY(stream_make_plan(stream, err));
     stream->store = state_store_create(&stream->account, LIMIT_STATE_PARTITIONS);
     TRY(checkpoint_restore_state(stream->checkpoint, stream->store, err));
     TRY(open_scans(stream, err));
