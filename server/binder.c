@@ -1,8 +1,8 @@
-/* The catalog's binder: CREATE text to Relation, through parser and planner. */
+#include "server/binder.h"
+
 #include <string.h>
 
 #include "planner/planner.h"
-#include "server/binder.h"
 
 Status bind_create_statement(PlannerContext *planner, const AstNode *node, const char *text,
                              Relation *ret_relation, StreamPlan *ret_stream, Error *err) {

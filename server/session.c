@@ -1,4 +1,4 @@
-#include "server/session_state.h"
+#include "server/session.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "server/session_state.h"
 
 /* -------- the list -------- */
 
