@@ -53,8 +53,32 @@ static Status any_send(const KernelCall *call, Error *err) {
     return STATUS_OK;
 }
 
+/* Of an OID and a modifier: what drivers and psql's gdesc print. */
+static Status session_format_type(const KernelCall *call, Error *err) {
+    KERNEL_FOR_EACH(call, row) {
+        int32_t typmod = -1;
+        const char *text = "???";
+        SqlType type;
+
+        if (column_is_null(&call->arguments[0], row)) {
+            column_set_null(call->result, row, call->row_count, call->arena);
+            continue;
+        }
+        if (!column_is_null(&call->arguments[1], row))
+            typmod = KERNEL_ARGUMENT(call, 1, int32_t, row);
+        if (type_from_oid((uint32_t) KERNEL_ARGUMENT(call, 0, int64_t, row), &type)) {
+            type.typmod = typmod;
+            text = type_display(type, call->arena);
+        }
+        TRY(kernel_put_text(call, row, text, strlen(text), err));
+    }
+    return STATUS_OK;
+}
+
 /* clang-format off */
 static const Function session_functions[] = {
+    {"format_type", session_format_type, TYPE_TEXT, 2, {TYPE_OID, TYPE_INT4}, VOLATILITY_STABLE,
+     FUNCTION_NOT_STRICT},
     {"version", session_version, TYPE_TEXT, 0, {0}, VOLATILITY_STABLE},
     {"current_user", session_user_name, TYPE_NAME, 0, {0}, VOLATILITY_STABLE},
     {"session_user", session_user_name, TYPE_NAME, 0, {0}, VOLATILITY_STABLE},

@@ -14,7 +14,8 @@ enum {
 };
 
 typedef struct Connection {
-    uv_tcp_t tcp; /* must be first */
+    uv_tcp_t tcp;     /* must be first */
+    uv_timer_t timer; /* statement_timeout; closed before tcp */
     Listener *listener;
     struct Connection *next; /* all of a listener */
     struct Connection *previous;
@@ -51,6 +52,20 @@ static void connection_advance(Connection *connection);
 
 /* -------- tasks -------- */
 
+static void timeout_over(uv_timer_t *timer) {
+    Connection *connection = timer->data;
+
+    protocol_time_out(connection->protocol);
+}
+
+/* statement_timeout runs while a message is worked on. */
+static void arm_timeout(Connection *connection) {
+    int64_t timeout_ms = protocol_timeout_ms(connection->protocol);
+
+    if (timeout_ms > 0)
+        uv_timer_start(&connection->timer, timeout_over, (uint64_t) timeout_ms, 0);
+}
+
 static void run_task(void *argument) {
     Connection *connection = argument;
     Listener *listener = connection->listener;
@@ -85,6 +100,8 @@ static void take_done(uv_async_t *handle) {
 
         done = connection->next_done;
         connection->is_busy = false;
+        if (connection->outcome == PROTOCOL_IDLE)
+            uv_timer_stop(&connection->timer);
         if (listener->is_shutdown) {
             protocol_shutdown(connection->protocol);
             connection->outcome = PROTOCOL_CLOSE;
@@ -113,12 +130,18 @@ static void connection_closed(uv_handle_t *handle) {
         listener->idle(listener->idle_data);
 }
 
+static void timer_closed(uv_handle_t *handle) {
+    Connection *connection = handle->data;
+
+    uv_close((uv_handle_t *) &connection->tcp, connection_closed);
+}
+
 static void connection_close(Connection *connection) {
     assert(!connection->is_busy);
     if (connection->is_closing)
         return;
     connection->is_closing = true;
-    uv_close((uv_handle_t *) &connection->tcp, connection_closed);
+    uv_close((uv_handle_t *) &connection->timer, timer_closed);
 }
 
 /* The peer is gone, or the bytes make no sense: end as soon as no task runs. */
@@ -322,6 +345,7 @@ static void connection_advance(Connection *connection) {
         return;
     }
     if (connection->protocol && feed_frames(connection)) {
+        arm_timeout(connection);
         submit_task(connection, false);
         return;
     }
@@ -358,6 +382,8 @@ static void accept_connection(uv_stream_t *server_stream, int status) {
         memory_free(connection);
         return;
     }
+    uv_timer_init(listener->tcp.loop, &connection->timer);
+    connection->timer.data = connection;
     connection->next = listener->first;
     if (listener->first)
         listener->first->previous = connection;

@@ -172,7 +172,7 @@ static void show_activity(Portal *portal, bool is_active) {
     pthread_mutex_lock(&session->server->session_mutex);
     if (is_active) {
         if (!session->is_active && !portal->is_started)
-            session->cancel = false;
+            session->cancel = session->is_timed_out = false;
         snprintf(session->query, sizeof(session->query), "%s", text->sql);
         snprintf(session->application_name, sizeof(session->application_name), "%s",
                  settings_text(&session->settings, SETTING_APPLICATION_NAME));
@@ -214,6 +214,10 @@ Status portal_run(Portal *portal, PortalLimits limits, RowReceiver *receiver, in
     portal->is_running = true;
     status = run_portal(portal, limits, receiver, ret_rows, err);
     portal->is_running = false;
+    if (status == STATUS_ERROR && err->sqlstate == SQLSTATE_QUERY_CANCELED &&
+        portal->session->is_timed_out)
+        IGNORE(error_set(err, QUERY_CANCELED, /* the status is an error already */
+                         "canceling statement due to statement timeout"));
     portal->row_count += *ret_rows;
     portal->position += *ret_rows;
     portal->is_complete = status == STATUS_OK;

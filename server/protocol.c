@@ -125,6 +125,15 @@ void protocol_cancel(Protocol *protocol) {
         session_cancel(protocol->session);
 }
 
+void protocol_time_out(Protocol *protocol) {
+    if (protocol->session)
+        session_time_out(protocol->session);
+}
+
+int64_t protocol_timeout_ms(const Protocol *protocol) {
+    return settings_number(session_settings(protocol->session), SETTING_STATEMENT_TIMEOUT);
+}
+
 void protocol_fail(Protocol *protocol, const Error *error) {
     log_error(LOG_WARNING, "server", error);
     wire_append_error(&protocol->output, WIRE_FATAL, error);

@@ -27,6 +27,9 @@ void protocol_feed(Protocol *protocol, const void *bytes, size_t size_bytes);
 ProtocolOutcome protocol_run(Protocol *protocol, bool may_block);
 /* Any thread: end the statement under way. */
 void protocol_cancel(Protocol *protocol);
+/* The same with statement_timeout's message; its value in ms, 0: none (while no task runs). */
+void protocol_time_out(Protocol *protocol);
+int64_t protocol_timeout_ms(const Protocol *protocol);
 /* The bytes can't be split into frames: say so and close. */
 void protocol_fail(Protocol *protocol, const Error *error);
 /* SIGTERM: 57P01 to the client. */

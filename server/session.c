@@ -99,6 +99,15 @@ void session_cancel(Session *session) {
     session->cancel = true;
 }
 
+void session_time_out(Session *session) {
+    pthread_mutex_lock(&session->server->session_mutex);
+    if (session->is_active) {
+        session->is_timed_out = true;
+        session->cancel = true;
+    }
+    pthread_mutex_unlock(&session->server->session_mutex);
+}
+
 bool server_cancel_session(Server *server, uint32_t process_id, uint32_t secret) {
     bool is_found = false;
 

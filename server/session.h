@@ -33,7 +33,8 @@ typedef struct SessionStart {
 MUST_USE Status session_create(Server *server, const SessionStart *start, SessionClient *client,
                                Session **ret_session, Error *err);
 Session *session_destroy(Session *session);
-void session_cancel(Session *session); /* any thread; ends the statement under way with 57014 */
+void session_cancel(Session *session);   /* any thread; ends the statement under way with 57014 */
+void session_time_out(Session *session); /* the same, because statement_timeout is over */
 /* By the numbers of BackendKeyData; false: no such session. Any thread. */
 bool server_cancel_session(Server *server, uint32_t process_id, uint32_t secret);
 uint32_t session_process_id(const Session *session);

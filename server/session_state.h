@@ -32,6 +32,7 @@ struct Session {
     Settings startup_settings; /* what RESET goes back to */
     FormSettings forms;
     volatile bool cancel;
+    volatile bool is_timed_out; /* why `cancel` is set */
 
     TransactionState transaction;
     int64_t transaction_at_us;
