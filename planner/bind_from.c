@@ -72,9 +72,10 @@ static Status function_columns(Binder *binder, const Expr *call, const char *nam
     return STATUS_OK;
 }
 
-static Status bind_table_function(Binder *binder, const AstNode *node, const char *name,
-                                  const Plan **ret_plan, Error *err) {
-    ExprContext cx = {.binder = binder, .clause = "FROM"};
+static Status bind_table_function(Binder *binder, const AstNode *node, const Scope *around,
+                                  const char *name, const Plan **ret_plan, Error *err) {
+    ExprContext cx = {
+        .binder = binder, .scope = scope_create(binder, around, NULL), .clause = "FROM"};
     const Expr **exprs = arena_new_array(binder->arena, const Expr *, 1);
     bool is_set = false;
     Plan *scan = NULL;
@@ -104,7 +105,7 @@ Status bind_function_ref(Binder *binder, const AstFunctionRef *ref, Scope *scope
         return not_supported(err, ref->base.position, "WITH ORDINALITY");
     if (ref->alias && ref->alias->name)
         column = ref->alias->name; /* generate_series(1, 3) AS x: the column is x too */
-    TRY(bind_table_function(binder, node, column, ret_plan, err));
+    TRY(bind_table_function(binder, node, scope, column, ret_plan, err));
     return scope_add_plan(binder, scope, *ret_plan, name, NULL, ref->alias, err);
 }
 

@@ -29,6 +29,9 @@ void binder_use(Binder *binder, ColumnId id) {
 Status binder_enter(Binder *binder, int position, Error *err) {
     if (binder->depth >= LIMIT_AST_DEPTH)
         return error_at(err, position, STATEMENT_TOO_COMPLEX, "statement is nested too deeply");
+    if (binder->last_id > LIMIT_PLAN_COLUMNS)
+        return error_at(err, position, STATEMENT_TOO_COMPLEX,
+                        "statement is too large with its views and WITH queries written out");
     binder->depth++;
     return STATUS_OK;
 }

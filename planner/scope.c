@@ -160,9 +160,11 @@ Status missing_table_error(const Scope *scope, const char *name, int position, E
 }
 
 static Status correlated(int position, const char *name, Error *err) {
-    IGNORE(not_supported(err, position, /* filled below */
-                         "a correlated subquery (column \"%s\" belongs to the query around it)",
-                         name));
+    IGNORE(not_supported(
+        err, position, /* hinted */
+        "a correlated reference here (column \"%s\" is of the query or the FROM items "
+        "around)",
+        name));
     return error_hint(err, "Write it as a join.");
 }
 

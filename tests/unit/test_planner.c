@@ -237,6 +237,17 @@ static void names_that_mean_nothing_are_refused(void **state) {
     check_errors(state, cases, ARRAY_LENGTH(cases));
 }
 
+static void queries_that_multiply_end_at_a_limit(void **state) {
+    Fixture *fixture = *state;
+
+    strbuf_printf(&fixture->text, "WITH c0 AS (SELECT 1 AS x)");
+    for (int i = 1; i < 40; i++)
+        strbuf_printf(&fixture->text, ", c%d AS (SELECT a.x FROM c%d a, c%d b)", i, i - 1, i - 1);
+    strbuf_append_text(&fixture->text, " SELECT x FROM c39");
+    assert_null(bind(fixture, arena_strdup(fixture->arena, strbuf_text(&fixture->text))));
+    assert_int_equal(fixture->err.sqlstate, SQLSTATE_STATEMENT_TOO_COMPLEX);
+}
+
 static void the_nearest_column_is_offered(void **state) {
     Fixture *fixture = *state;
 
@@ -294,7 +305,8 @@ static void what_cannot_run_is_refused_by_name(void **state) {
         {"SELECT k FROM events e WHERE EXISTS (SELECT 1 FROM users u WHERE u.k < e.k)", "0A000", 70,
          "this condition on the query around a subquery is not supported"},
         {"SELECT (SELECT e.v + 1 FROM users u LIMIT 1) FROM events e", "0A000", 16,
-         "a correlated subquery (column \"v\" belongs to the query around it) is not supported"},
+         "a correlated reference here (column \"v\" is of the query or the FROM items around) is "
+         "not supported"},
         {"WITH RECURSIVE x AS (SELECT 1) SELECT * FROM x", "0A000", 1,
          "WITH RECURSIVE is not supported"},
         {"SELECT 1 FROM SESSION(events, ts, '1 minute')", "0A000", 15, "SESSION is not supported"},
@@ -327,6 +339,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(outputs_are_named_as_in_postgresql, setup, teardown),
         cmocka_unit_test_setup_teardown(parameters_take_the_type_of_their_place, setup, teardown),
         cmocka_unit_test_setup_teardown(names_that_mean_nothing_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(queries_that_multiply_end_at_a_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(the_nearest_column_is_offered, setup, teardown),
         cmocka_unit_test_setup_teardown(types_that_do_not_fit_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(grouping_errors_are_those_of_postgresql, setup, teardown),
