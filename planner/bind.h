@@ -72,15 +72,25 @@ typedef struct SubqueryList {
     PendingSubquery *items;
 } SubqueryList;
 
+typedef struct AggregateSortKey {
+    const Expr *expr;
+    bool is_descending;
+    bool nulls_first;
+} AggregateSortKey;
+
 typedef struct BoundAggregate {
     const Aggregate *aggregate;
     int argument_count;
     const Expr **arguments;
     bool is_distinct;
     const Expr *filter; /* NULL: none */
+    int sort_count;     /* ORDER BY among the arguments; or by themselves, of DISTINCT */
+    AggregateSortKey *sorts;
+    bool is_sort_implied;
     SqlType type;
     ColumnId id;
     const char *name;
+    int position;
 } BoundAggregate;
 
 typedef struct GroupingCall { /* GROUPING(a, b) */
@@ -195,7 +205,25 @@ MUST_USE Status bind_aggregate_call(ExprContext *cx, const AstFuncCall *call, co
 MUST_USE Status bind_grouping_call(ExprContext *cx, const AstFuncCall *call, const Expr **ret_expr,
                                    Error *err);
 
+/* bind_aggregate_order.c: ORDER BY among the arguments. */
+MUST_USE Status bind_aggregate_order(ExprContext *cx, const AstFuncCall *call,
+                                     BoundAggregate *bound, Error *err);
+bool aggregate_orders_equal(const BoundAggregate *left, const BoundAggregate *right);
+/* Sort the aggregate's input as its calls ask. */
+MUST_USE Status sort_for_aggregates(Binder *binder, const AggregateList *list, const Plan **plan,
+                                    Error *err);
+
+/* -------- bind_array.c -------- */
+MUST_USE Status bind_subscript(ExprContext *cx, const AstSubscript *node, const Expr **ret_expr,
+                               Error *err);
+MUST_USE Status bind_array_query(ExprContext *cx, const AstSubquery *node, const Expr **ret_expr,
+                                 Error *err);
+MUST_USE Status bind_any_equal(Binder *binder, const Expr *left, const Expr *array, int position,
+                               const Expr **ret_expr, Error *err);
+
 /* -------- bind_subquery.c -------- */
+/* The value of a plan of exactly one row, which the clause's input is joined to. */
+const Expr *add_scalar_subquery(ExprContext *cx, const Plan *plan, int position);
 MUST_USE Status bind_subquery(ExprContext *cx, const AstSubquery *node, const Expr **ret_expr,
                               Error *err);
 MUST_USE Status bind_in_query(ExprContext *cx, const AstNode *operand, const AstQuery *query,
@@ -266,3 +294,8 @@ const Plan *make_project(Binder *binder, const Plan *child, const ProjectItem *i
 const Plan *make_distinct(Binder *binder, const Plan *child, const ColumnId *keys, int count,
                           int position);
 const char *target_name(const AstNode *node); /* "?column?" when nothing better */
+/* What ASC, DESC, USING and NULLS say together. */
+MUST_USE Status sort_direction(const AstSortKey *key, bool *ret_descending, bool *ret_nulls_first,
+                               Error *err);
+const Plan *make_sort(Binder *binder, const Plan *child, const PlanSortKey *keys, int count,
+                      int position);

@@ -13,7 +13,7 @@ static bool aggregates_equal(const BoundAggregate *left, const BoundAggregate *r
     for (int i = 0; i < left->argument_count; i++)
         if (!expr_equal(left->arguments[i], right->arguments[i]))
             return false;
-    return true;
+    return aggregate_orders_equal(left, right);
 }
 
 static const BoundAggregate *add_aggregate(Binder *binder, AggregateList *list,
@@ -47,8 +47,6 @@ static Status check_place(const ExprContext *cx, const AstFuncCall *call, Error 
     if (!cx->aggregates)
         return error_at(err, position, GROUPING_ERROR, "aggregate functions are not allowed in %s",
                         cx->clause);
-    if (call->order_by.count > 0)
-        return not_supported(err, position, "ORDER BY in an aggregate's arguments");
     if (call->within_group.count > 0)
         return not_supported(err, position, "WITHIN GROUP");
     if (call->is_variadic)
@@ -95,11 +93,14 @@ static Status bind_aggregate_arguments(ExprContext *cx, const AstFuncCall *call,
 
 Status bind_aggregate_call(ExprContext *cx, const AstFuncCall *call, const Expr **ret_expr,
                            Error *err) {
-    BoundAggregate bound = {.is_distinct = call->is_distinct, .name = call->name->name};
+    BoundAggregate bound = {.is_distinct = call->is_distinct,
+                            .name = call->name->name,
+                            .position = call->base.position};
     const BoundAggregate *added = NULL;
 
     TRY(check_place(cx, call, err));
     TRY(bind_aggregate_arguments(cx, call, &bound, err));
+    TRY(bind_aggregate_order(cx, call, &bound, err));
     added = add_aggregate(cx->binder, cx->aggregates, bound);
     *ret_expr = column_expr(cx->binder, added->id, added->type, added->name, call->base.position);
     return STATUS_OK;

@@ -264,8 +264,15 @@ Status bind_quantified(ExprContext *cx, const AstQuantified *node, const Expr **
     if (count < 0 && array &&
         array->kind == EXPR_PARAMETER) /* being described: only types matter */
         return make_call(binder, "is_null", &array, 1, position, ret_expr, err);
+    if (count < 0 && (is_in || is_not_in)) {
+        TRY(bind_any_equal(binder, left, array, position, ret_expr, err));
+        if (is_not_in)
+            *ret_expr = expr_not(binder->arena, *ret_expr);
+        return STATUS_OK;
+    }
     if (count < 0)
-        return not_supported(err, position, "ANY or ALL over an array that is not constant");
+        return not_supported(err, position, "%s %s over an array that is not constant", node->op,
+                             node->is_all ? "ALL" : "ANY");
     if (is_in || is_not_in)
         return make_membership(binder, &(Membership) {left, items, count, is_not_in, position},
                                ret_expr, err);

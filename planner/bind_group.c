@@ -444,7 +444,7 @@ static const PlanColumn *aggregate_columns(Select *select, int *ret_count, Colum
 
 Status build_aggregate(Select *select, Error *err) {
     Binder *binder = select->binder;
-    const Plan *input = select->plan;
+    const Plan *input = NULL;
     PlanAggregateCall *calls =
         arena_new_array(binder->arena, PlanAggregateCall, (size_t) select->aggregates.count + 1);
     const Plan *child = NULL;
@@ -452,6 +452,8 @@ Status build_aggregate(Select *select, Error *err) {
     ColumnIds *sets = arena_new_array(binder->arena, ColumnIds, (size_t) select->set_count + 1);
     ColumnId bits = 0;
 
+    TRY(sort_for_aggregates(binder, &select->aggregates, &select->plan, err));
+    input = select->plan;
     TRY(add_window_time(select, err));
     child = project_inputs(select, calls);
     aggregate = plan_create(binder->arena, PLAN_AGGREGATE, &child, 1);

@@ -5,8 +5,8 @@
 
 /* -------- ORDER BY of a SELECT -------- */
 
-static Status sort_direction(const AstSortKey *key, bool *ret_descending, bool *ret_nulls_first,
-                             Error *err) {
+Status sort_direction(const AstSortKey *key, bool *ret_descending, bool *ret_nulls_first,
+                      Error *err) {
     *ret_descending = key->order == AST_SORT_DESC;
     if (key->using_op) {
         if (strcmp(key->using_op, "<") != 0 && strcmp(key->using_op, ">") != 0) {
@@ -106,8 +106,8 @@ Status bind_order_by(Select *select, Error *err) {
 
 /* -------- nodes -------- */
 
-static const Plan *make_sort(Binder *binder, const Plan *child, const PlanSortKey *keys, int count,
-                             int position) {
+const Plan *make_sort(Binder *binder, const Plan *child, const PlanSortKey *keys, int count,
+                      int position) {
     Plan *sort = NULL;
 
     if (count == 0)

@@ -103,10 +103,17 @@ static Status bind_lookup(ExprContext *cx, PendingSubquery pending, const Correl
     return STATUS_OK;
 }
 
+const Expr *add_scalar_subquery(ExprContext *cx, const Plan *plan, int position) {
+    const PlanColumn *column = &plan->columns[0];
+
+    add_pending(cx->binder, cx->subqueries,
+                (PendingSubquery) {.kind = SUBQUERY_SCALAR, .plan = plan, .position = position});
+    return column_expr(cx->binder, column->id, column->type, column->name, position);
+}
+
 static Status bind_scalar(ExprContext *cx, PendingSubquery pending, const Correlation *correlation,
                           const Expr **ret_expr, Error *err) {
     Binder *binder = cx->binder;
-    const PlanColumn *column = &pending.plan->columns[0];
     Plan *single = NULL;
 
     if (pending.plan->column_count - correlation->key_count != 1)
@@ -116,10 +123,7 @@ static Status bind_scalar(ExprContext *cx, PendingSubquery pending, const Correl
         return bind_lookup(cx, pending, correlation, ret_expr, err);
     single = plan_create(binder->arena, PLAN_SINGLE_ROW, &pending.plan, 1);
     single->position = pending.position;
-    pending.kind = SUBQUERY_SCALAR;
-    pending.plan = plan_derive(binder->arena, single);
-    add_pending(binder, cx->subqueries, pending);
-    *ret_expr = column_expr(binder, column->id, column->type, column->name, pending.position);
+    *ret_expr = add_scalar_subquery(cx, plan_derive(binder->arena, single), pending.position);
     return STATUS_OK;
 }
 
@@ -145,7 +149,7 @@ Status bind_subquery(ExprContext *cx, const AstSubquery *node, const Expr **ret_
     PendingSubquery pending = {.position = node->base.position};
 
     if (node->subquery == AST_SUBQUERY_ARRAY)
-        return not_supported(err, pending.position, "ARRAY(SELECT …)");
+        return bind_array_query(cx, node, ret_expr, err);
     TRY(bind_inner(cx, node->query, pending.position, &correlation, &pending.plan, err));
     return is_scalar ? bind_scalar(cx, pending, &correlation, ret_expr, err)
                      : bind_exists(cx, pending, &correlation, ret_expr, err);
