@@ -43,7 +43,7 @@ Status bind_subscript(ExprContext *cx, const AstSubscript *node, const Expr **re
         const AstSubscript *subscript = (const AstSubscript *) operand;
 
         if (subscript->is_slice)
-            return not_supported(err, operand->position, "an array slice");
+            return not_supported(err, operand->position, "a slice of an array");
         if (count == SUBSCRIPTS_MAX)
             return error_at(err, position, PROGRAM_LIMIT_EXCEEDED,
                             "number of array dimensions exceeds the maximum allowed (%d)",

@@ -166,32 +166,6 @@ static Status bind_array(ExprContext *cx, const AstArray *node, const Expr **ret
     return make_call(binder, "array_build", elements, count, node->base.position, ret_expr, err);
 }
 
-/* a[i], and j['key'] or j[0] of jsonb. */
-static Status bind_subscript(ExprContext *cx, const AstSubscript *node, const Expr **ret_expr,
-                             Error *err) {
-    Binder *binder = cx->binder;
-    const Expr *arguments[2] = {NULL, NULL};
-
-    if (node->is_slice)
-        return not_supported(err, node->base.position, "a slice of an array");
-    TRY(bind_expr(cx, node->operand, &arguments[0], err));
-    TRY(bind_expr(cx, node->index, &arguments[1], err));
-    if (arguments[0]->type.id == TYPE_JSONB)
-        return make_operator(binder, "->", arguments[0], arguments[1], node->base.position,
-                             ret_expr, err);
-    if (arguments[0]->type.id != TYPE_ARRAY)
-        return error_at(err, node->base.position, DATATYPE_MISMATCH,
-                        "cannot subscript type %s because it does not support subscripting",
-                        type_name(binder, arguments[0]->type));
-    if (arguments[1]->type.id != TYPE_INT4) {
-        if (arguments[1]->type.id != TYPE_UNKNOWN && type_category(arguments[1]->type.id) != 'N')
-            return error_at(err, node->index->position, DATATYPE_MISMATCH,
-                            "array subscript must have type integer");
-        TRY(coerce(binder, arguments[1], SQL_TYPE(INT4), CAST_ASSIGNMENT, &arguments[1], err));
-    }
-    return make_call(binder, "array_get", arguments, 2, node->base.position, ret_expr, err);
-}
-
 /* -------- dispatch -------- */
 
 static Status bind_special(ExprContext *cx, const AstNode *node, const Expr **ret_expr,
