@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "base/strbuf.h"
 #include "types/timezone.h"
 
@@ -111,11 +112,15 @@ SettingId setting_find(const char *name) {
 
 Status setting_lookup(const char *name, int position, SettingId *ret_id, Error *err) {
     SettingId id = setting_find(name);
+    Nearest nearest = nearest_begin(name);
 
     if (id == SETTING_COUNT) {
         error_at(err, position, UNDEFINED_OBJECT, "unrecognized configuration parameter \"%s\"",
                  name);
-        return error_hint(err, "SHOW ALL lists the settings.");
+        for (int i = 0; i < SETTING_COUNT; i++)
+            nearest_offer(&nearest, setting_specs[i].name);
+        return nearest.best ? error_hint(err, "Did you mean \"%s\"?", nearest.best)
+                            : error_hint(err, "Try SHOW ALL.");
     }
     *ret_id = id;
     return STATUS_OK;

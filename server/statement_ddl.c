@@ -75,8 +75,8 @@ static Status check_existing(Session *session, const CreateStatement *create, co
         return STATUS_OK;
     error_at(err, name->base.position, FEATURE_NOT_SUPPORTED,
              "CREATE OR REPLACE with another definition is not supported");
-    return error_hint(err, "DROP %s %s; then CREATE it anew.", relation_kind_name(existing->kind),
-                      name->name);
+    return error_hint(err, "Drop the %s first, then create it anew.",
+                      relation_kind_name(existing->kind));
 }
 
 /* Can the outside be reached, is the folder ours? `relation` is bound from the user's text, so that
