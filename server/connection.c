@@ -27,7 +27,7 @@ typedef struct Connection {
     uv_write_t write;
     ProtocolOutcome outcome; /* of the last task */
     bool is_busy;            /* a task owns the protocol */
-    bool may_block;          /* the task runs on the I/O pool */
+    bool may_block;          /* the task has a thread of its own */
     bool is_writing;
     bool is_reading;
     bool is_ending; /* close when the output has gone */
@@ -79,13 +79,32 @@ static void run_task(void *argument) {
     pthread_mutex_unlock(&listener->mutex);
 }
 
-static void submit_task(Connection *connection, bool may_block) {
-    Server *server = connection->listener->server;
+static void *run_blocking_task(void *argument) {
+    run_task(argument);
+    return NULL;
+}
 
+/* A statement that may block for long has a thread of its own: were they of a pool, those that wait
+ * could hold up the one that they wait for. max_connections bounds them. */
+static void submit_blocking_task(Connection *connection) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (pthread_create(&thread, &attributes, run_blocking_task, connection))
+        pool_submit(connection->listener->server->statements, run_task, connection);
+    pthread_attr_destroy(&attributes);
+}
+
+static void submit_task(Connection *connection, bool may_block) {
     assert(!connection->is_busy);
     connection->is_busy = true;
     connection->may_block = may_block;
-    pool_submit(may_block ? server->io : server->statements, run_task, connection);
+    if (may_block)
+        submit_blocking_task(connection);
+    else
+        pool_submit(connection->listener->server->statements, run_task, connection);
 }
 
 static void take_done(uv_async_t *handle) {

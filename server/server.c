@@ -16,7 +16,6 @@
 
 enum {
     STATEMENT_THREADS = 16,
-    IO_THREADS = 16,
     LOCK_FILE_MODE = 0600,
 };
 
@@ -140,7 +139,6 @@ static void make_pools(Server *server) {
         workers = sysconf(_SC_NPROCESSORS_ONLN);
     server->workers = pool_create("worker", workers > 0 ? (int) workers : 1);
     server->statements = pool_create("statement", STATEMENT_THREADS);
-    server->io = pool_create("io", IO_THREADS);
 }
 
 static Status open_streams(Server *server, Error *err) {
@@ -207,7 +205,6 @@ Server *server_close(Server *server, bool now) {
     if (!server)
         return NULL;
     pool_destroy(server->statements);
-    pool_destroy(server->io);
     manager_destroy(server->streams, now);
     pool_destroy(server->workers);
     catalog_close(server->catalog);

@@ -29,7 +29,6 @@ typedef struct Server {
     ExecEnvironment exec;    /* the base of every query's */
     Pool *workers;
     Pool *statements;
-    Pool *io;
     char *data_directory; /* owned; absolute */
     bool is_temporary;    /* the directory goes when the server ends */
     int lock_descriptor;  /* -1: not held */

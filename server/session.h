@@ -120,7 +120,7 @@ void session_close_portal(Session *session, const char *name);
 void portal_close(Portal *portal); /* also of a portal without a name */
 const ResultShape *portal_shape(const Portal *portal);
 int16_t portal_format(const Portal *portal, int column); /* 0 text, 1 binary */
-/* May it block for long (DDL, waits)? Then it is run on the I/O pool. */
+/* May it block for long (DDL, waits)? Then it is run on a thread of its own. */
 bool portal_may_block(const Portal *portal);
 bool portal_is_empty(const Portal *portal); /* of an empty statement */
 

@@ -117,7 +117,7 @@ struct Portal {
 /* What a kind of statement does. One file a family, one line in server/statement_types.c. */
 struct StatementType {
     AstKind kind;
-    bool may_block;                       /* always run on the I/O pool */
+    bool may_block;                       /* always run on a thread of its own */
     bool (*blocks)(const Portal *portal); /* or ask; NULL: as may_block says */
     bool is_allowed_in_failed;            /* ROLLBACK, COMMIT */
     /* Parameter types and shape, without running. NULL: neither. */

@@ -1,7 +1,7 @@
 /* CREATE, DROP, ALTER … RENAME: changes of the catalog.
  *
- * All run on the I/O pool: a commit waits for the disk, and a connector may be asked whether it can
- * be reached. The first DDL of a transaction takes the catalog's writer lock. */
+ * All run on a thread of their own: a commit waits for the disk, and a connector may be asked
+ * whether it can be reached. The first DDL of a transaction takes the catalog's writer lock. */
 #include <stdio.h>
 #include <string.h>
 

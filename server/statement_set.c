@@ -4,6 +4,8 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "base/nearest.h"
+#include "optimizer/optimizer.h"
 #include "parser/ast_expr.h"
 #include "parser/ast_statement.h"
 #include "server/session_state.h"
@@ -39,6 +41,39 @@ static Status reset_all(Session *session, Error *err) {
     return STATUS_OK;
 }
 
+static bool rule_exists(const char *name, size_t length) {
+    if (length == 3 && strncmp(name, "all", 3) == 0)
+        return true;
+    for (const RuleBatch *batch = rule_batches; batch->name; batch++)
+        for (const Rule *const *rule = batch->rules; *rule; rule++)
+            if (strlen((*rule)->name) == length && strncmp((*rule)->name, name, length) == 0)
+                return true;
+    return false;
+}
+
+/* disable_rules: names of rules that there are. */
+static Status check_rules(const char *text, int position, Error *err) {
+    while (*text) {
+        size_t length = strcspn(text, ", ");
+        char name[64];
+
+        if (length && !rule_exists(text, length)) {
+            Nearest nearest;
+
+            snprintf(name, sizeof(name), "%.*s", (int) length, text);
+            nearest = nearest_begin(name);
+            for (const RuleBatch *batch = rule_batches; batch->name; batch++)
+                for (const Rule *const *rule = batch->rules; *rule; rule++)
+                    nearest_offer(&nearest, (*rule)->name);
+            error_at(err, position, INVALID_PARAMETER, "there is no rule \"%s\"", name);
+            return nearest.best ? error_hint(err, "Did you mean \"%s\"?", nearest.best)
+                                : STATUS_ERROR;
+        }
+        text += length + strspn(text + length, ", ");
+    }
+    return STATUS_OK;
+}
+
 static Status change(Session *session, const AstSet *set, Error *err) {
     StrBuf text = {0};
     SettingId id;
@@ -49,6 +84,8 @@ static Status change(Session *session, const AstSet *set, Error *err) {
         return error_at(err, set->base.position, INVALID_PARAMETER,
                         "SET %s takes only one argument", setting_specs[id].name);
     status = append_values(&set->values, &text, err);
+    if (status == STATUS_OK && id == SETTING_DISABLE_RULES)
+        status = check_rules(strbuf_text(&text), set->base.position, err);
     if (status == STATUS_OK)
         status = session_change_setting(session, id, set->values.count ? strbuf_text(&text) : NULL,
                                         set->scope == AST_SET_LOCAL, err);
