@@ -55,6 +55,8 @@ MUST_USE Status optimizer_lower(const Plan *plan, OptimizerOptions *options, Are
 
 /* EXPLAIN's text tree, one node a line, PostgreSQL-like indentation ("  ->  "). */
 void plan_append_text(const Plan *plan, StrBuf *out);
+/* The same with what each operator keeps between epochs, until when, and under which id. */
+void plan_append_state_text(const Plan *plan, StrBuf *out);
 void plan_append_json(const Plan *plan, StrBuf *out);
 /* What a checkpoint stores; table-driven, versioned, with a checksum. */
 void plan_serialize(const Plan *plan, StrBuf *out);

@@ -54,12 +54,48 @@ bool plan_field_is_empty(const Plan *plan, const PlanField *field) {
     return true;
 }
 
-static void append_ids(const Plan *plan, ColumnIds ids, StrBuf *out) {
+void plan_append_micros(int64_t micros, StrBuf *out) {
+    static const struct {
+        const char *name;
+        int64_t micros;
+    } units[] = {{"day", 86400000000}, {"hour", 3600000000},  {"minute", 60000000},
+                 {"second", 1000000},  {"millisecond", 1000}, {"microsecond", 1}};
+    const char *separator = micros < 0 ? "-" : "";
+    uint64_t rest = micros < 0 ? -(uint64_t) micros : (uint64_t) micros;
+
+    if (rest == 0)
+        strbuf_append_text(out, "0 seconds");
+    for (size_t i = 0; i < ARRAY_LENGTH(units) && rest > 0; i++) {
+        uint64_t count = rest / (uint64_t) units[i].micros;
+
+        rest %= (uint64_t) units[i].micros;
+        if (count == 0)
+            continue;
+        strbuf_printf(out, "%s%" PRIu64 " %s%s", separator, count, units[i].name,
+                      count == 1 ? "" : "s");
+        separator = " ";
+    }
+}
+
+void plan_append_ids(const Plan *plan, ColumnIds ids, StrBuf *out) {
     for (int i = 0; i < ids.count; i++)
         strbuf_printf(out, "%s%s", i ? ", " : "", plan_column_name(plan, ids.ids[i]));
 }
 
-static void append_calls(const Plan *plan, StrBuf *out) {
+/* What a final aggregate merges was named below its partial one. */
+static const Plan *input_of_calls(const Plan *plan) {
+    const Plan *input = plan->children[0];
+
+    while (plan->phase == PHASE_FINAL && input->kind == PLAN_EXCHANGE)
+        input = input->children[0];
+    if (plan->phase == PHASE_FINAL && input->kind == PLAN_AGGREGATE)
+        input = input->children[0];
+    return input;
+}
+
+void plan_append_calls(const Plan *plan, StrBuf *out) {
+    const Plan *input = input_of_calls(plan);
+
     for (int i = 0; i < plan->call_count; i++) {
         const PlanAggregateCall *call = &plan->calls[i];
 
@@ -67,15 +103,14 @@ static void append_calls(const Plan *plan, StrBuf *out) {
                       call->is_distinct ? "DISTINCT " : "");
         if (call->arguments.count == 0)
             strbuf_append_char(out, '*');
-        append_ids(plan->children[0], call->arguments, out);
+        plan_append_ids(input, call->arguments, out);
         strbuf_append_char(out, ')');
         if (call->filter)
-            strbuf_printf(out, " FILTER (WHERE %s)",
-                          plan_column_name(plan->children[0], call->filter));
+            strbuf_printf(out, " FILTER (WHERE %s)", plan_column_name(input, call->filter));
     }
 }
 
-static void append_sort_keys(const Plan *plan, StrBuf *out) {
+void plan_append_sort_keys(const Plan *plan, StrBuf *out) {
     for (int i = 0; i < plan->sort_key_count; i++) {
         const PlanSortKey *key = &plan->sort_keys[i];
 
@@ -87,7 +122,7 @@ static void append_sort_keys(const Plan *plan, StrBuf *out) {
     }
 }
 
-static void append_exprs(const Plan *plan, const ExprList *list, StrBuf *out) {
+void plan_append_exprs(const Plan *plan, const ExprList *list, StrBuf *out) {
     for (int i = 0; i < list->count; i++) {
         const Expr *expr = list->items[i];
 
@@ -98,10 +133,10 @@ static void append_exprs(const Plan *plan, const ExprList *list, StrBuf *out) {
     }
 }
 
-static void append_sets(const Plan *plan, StrBuf *out) {
+void plan_append_sets(const Plan *plan, StrBuf *out) {
     for (int i = 0; i < plan->grouping_set_count; i++) {
         strbuf_append_text(out, i ? ", (" : "(");
-        append_ids(plan, plan->grouping_sets[i], out);
+        plan_append_ids(plan, plan->grouping_sets[i], out);
         strbuf_append_char(out, ')');
     }
 }
@@ -111,33 +146,27 @@ static void append_ints(const IntList *list, StrBuf *out) {
         strbuf_printf(out, "%s%d", i ? ", " : "", list->items[i]);
 }
 
-static void append_micros(int64_t micros, StrBuf *out) {
-    Value value = {.type = SQL_TYPE(INTERVAL), .interval = {.micros = micros}};
-
-    value_append_text(&value, &form_settings_default, out);
-}
-
 static void append_list(const Plan *plan, const PlanField *field, StrBuf *out) {
     const void *at = field_at(plan, field);
 
     switch (field->type) {
     case PLAN_FIELD_EXPRS:
-        append_exprs(plan, at, out);
+        plan_append_exprs(plan, at, out);
         break;
     case PLAN_FIELD_COLUMNS:
-        append_ids(plan, *(const ColumnIds *) at, out);
+        plan_append_ids(plan, *(const ColumnIds *) at, out);
         break;
     case PLAN_FIELD_INTS:
         append_ints(at, out);
         break;
     case PLAN_FIELD_CALLS:
-        append_calls(plan, out);
+        plan_append_calls(plan, out);
         break;
     case PLAN_FIELD_SORT_KEYS:
-        append_sort_keys(plan, out);
+        plan_append_sort_keys(plan, out);
         break;
     case PLAN_FIELD_SETS:
-        append_sets(plan, out);
+        plan_append_sets(plan, out);
         break;
     case PLAN_FIELD_SCAN_COLUMNS:
         for (int i = 0; i < plan->column_count; i++)
@@ -165,7 +194,7 @@ void plan_field_append(const Plan *plan, const PlanField *field, StrBuf *out) {
         strbuf_printf(out, "%" PRId64, *(const int64_t *) at);
         break;
     case PLAN_FIELD_MICROS:
-        append_micros(*(const int64_t *) at, out);
+        plan_append_micros(*(const int64_t *) at, out);
         break;
     case PLAN_FIELD_BOOL:
         strbuf_append_text(out, *(const bool *) at ? "true" : "false");

@@ -8,7 +8,12 @@
 #include "parser/ast_statement.h"
 #include "server/session_state.h"
 
-typedef enum ExplainStage { EXPLAIN_LOGICAL, EXPLAIN_OPTIMIZED, EXPLAIN_PHYSICAL } ExplainStage;
+typedef enum ExplainStage {
+    EXPLAIN_LOGICAL,
+    EXPLAIN_OPTIMIZED,
+    EXPLAIN_PHYSICAL,
+    EXPLAIN_STATE, /* the physical plan with what it keeps */
+} ExplainStage;
 
 typedef struct ExplainOptions {
     ExplainStage stage;
@@ -41,7 +46,7 @@ static Status unknown_value(const AstOption *option, Error *err) {
 }
 
 static Status read_stage(const AstOption *option, ExplainStage *ret_stage, Error *err) {
-    static const char *const stages[] = {"logical", "optimized", "physical"};
+    static const char *const stages[] = {"logical", "optimized", "physical", "state"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(stages); i++)
         if (strcasecmp(option_word(option), stages[i]) == 0) {
@@ -106,32 +111,37 @@ static void add_lines(TextRows *rows, const char *text) {
     }
 }
 
-static void add_plan(TextRows *rows, const Plan *plan, bool is_json) {
+static void add_plan(TextRows *rows, const Plan *plan, const ExplainOptions *options) {
     StrBuf text = {0};
 
-    if (is_json) {
+    if (options->is_json) {
         const char *cell;
 
         plan_append_json(plan, &text);
         cell = arena_strndup(rows->arena, strbuf_text(&text), text.length);
         text_rows_add(rows, &cell);
     } else {
-        plan_append_text(plan, &text);
+        if (options->stage == EXPLAIN_STATE)
+            plan_append_state_text(plan, &text);
+        else
+            plan_append_text(plan, &text);
         add_lines(rows, strbuf_text(&text));
     }
     strbuf_done(&text);
 }
 
 static void add_rules(TextRows *rows, const RuleFiring *firings) {
+    const ExplainOptions plain = {0};
+
     if (!firings)
         add_lines(rows, "no rule fired");
     for (; firings; firings = firings->next) {
         add_lines(rows, arena_printf(rows->arena, "rule %s: %s", firings->rule->name,
                                      firings->rule->rewrite));
         add_lines(rows, "before:");
-        add_plan(rows, firings->before, false);
+        add_plan(rows, firings->before, &plain);
         add_lines(rows, "after:");
-        add_plan(rows, firings->after, false);
+        add_plan(rows, firings->after, &plain);
     }
 }
 
@@ -153,9 +163,9 @@ static Status explain_plan(Portal *portal, PlannerContext *planner, const Explai
         add_rules(rows, options.firings);
         return STATUS_OK;
     }
-    if (explain->stage == EXPLAIN_PHYSICAL)
+    if (explain->stage >= EXPLAIN_PHYSICAL)
         TRY(optimizer_lower(plan, &options, arena, &plan, err));
-    add_plan(rows, plan, explain->is_json);
+    add_plan(rows, plan, explain);
     return STATUS_OK;
 }
 

@@ -21,6 +21,7 @@ enum {
     MANAGER_THREADS = 4,
     WAIT_STEP_NS = 50000000, /* how often a waiter looks at its cancel flag */
     WATCHED_FDS = 64,
+    OPENING_STEPS_MAX = 100, /* waits for a stream that starts: 5 s */
 };
 
 static const int64_t unix_epoch_us = -946684800000000; /* 1970-01-01 in µs since 2000-01-01 */
@@ -504,6 +505,15 @@ static Status visit_result_row(void *data, int64_t slice, StateBytes key, StateB
     return STATUS_OK;
 }
 
+/* Under stream->mutex. A stream that was created or started just now is about to have its result.
+ */
+static void await_opening(Stream *stream) {
+    for (int i = 0; i < OPENING_STEPS_MAX && stream->state == STREAM_STARTING && !stream->delivery;
+         i++)
+        if (stream->is_dropped || !wait_a_little(stream, NULL))
+            return;
+}
+
 Status manager_read_stream(void *data, const struct Relation *relation, StateVisit visit,
                            void *visit_data, Error *err) {
     StreamManager *manager = data;
@@ -515,6 +525,7 @@ Status manager_read_stream(void *data, const struct Relation *relation, StateVis
     if (!stream)
         return unknown_stream(err);
     pthread_mutex_lock(&stream->mutex);
+    await_opening(stream);
     if (stream->delivery)
         pin = delivery_pin_result(stream->delivery);
     if (!pin && relation->keeps_result)
