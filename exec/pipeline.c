@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "exec/operators.h"
 #include "optimizer/optimizer.h"
@@ -38,14 +39,31 @@ struct Pipeline {
     int step_count;
     int step_capacity;
     int next_step;
+    Operator *running; /* whose time it is; NULL: nobody's */
+    int64_t running_since_ns;
 };
 
 /* -------- building -------- */
 
+/* From now on the thread's time is the operator's; returns whose it was. */
+static Operator *charge_time(Pipeline *pipeline, Operator *next) {
+    Operator *before = pipeline->running;
+    int64_t now_ns = clock_cpu_ns();
+
+    if (before)
+        before->metrics.cpu_ns += now_ns - pipeline->running_since_ns;
+    pipeline->running = next;
+    pipeline->running_since_ns = now_ns;
+    return before;
+}
+
 static Status node_emit(Emitter *emitter, const Batch *batch, Error *err) {
     PipelineNode *node = (PipelineNode *) emitter;
     PipelineNode *parent = node->parent;
+    Pipeline *pipeline = node->pipeline;
     uint32_t count = batch_active_count(batch);
+    Operator *before;
+    Status status;
 
     if (count == 0)
         return STATUS_OK;
@@ -53,10 +71,15 @@ static Status node_emit(Emitter *emitter, const Batch *batch, Error *err) {
         node->op->metrics.rows_out += count;
         node->op->metrics.batches++;
     }
-    if (!parent)
-        return node->pipeline->deliver(node->pipeline->deliver_data, batch, err);
-    parent->op->metrics.rows_in += count;
-    return parent->op->type->push(parent->op, node->port, batch, &parent->emitter, err);
+    before = charge_time(pipeline, parent ? parent->op : NULL);
+    if (parent) {
+        parent->op->metrics.rows_in += count;
+        status = parent->op->type->push(parent->op, node->port, batch, &parent->emitter, err);
+    } else {
+        status = pipeline->deliver(pipeline->deliver_data, batch, err);
+    }
+    (void) charge_time(pipeline, before);
+    return status;
 }
 
 static void add_step(Pipeline *pipeline, StepKind kind, PipelineNode *node, int port) {
@@ -251,7 +274,9 @@ Status pipeline_step(Pipeline *pipeline, Error *err) {
     TRY(check_cancel(pipeline, err));
     if (pipeline->next_step == pipeline->step_count)
         return STATUS_OK;
+    (void) charge_time(pipeline, pipeline->steps[pipeline->next_step].node->op);
     status = run_step(pipeline, &pipeline->steps[pipeline->next_step], err);
+    (void) charge_time(pipeline, NULL);
     arena_reset(pipeline->cx.batch_arena);
     if (status == STATUS_ERROR)
         return status;
