@@ -8,6 +8,8 @@
  * serialised states. The slice is the time at which the group closes. */
 #pragma once
 
+#include <assert.h>
+
 #include "exec/key_table.h"
 #include "exec/operators.h"
 

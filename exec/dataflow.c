@@ -78,8 +78,7 @@ static void report_bad(void *data, const Plan *scan, int partition, const char *
     if (!self->report.bad)
         return;
     pthread_mutex_lock(&self->report_lock);
-    self->report.bad(self->report.data, scan->scan_ordinal, partition, record->offset, position,
-                     bad, record);
+    self->report.bad(self->report.data, scan->scan_ordinal, partition, position, bad, record);
     pthread_mutex_unlock(&self->report_lock);
 }
 
@@ -170,23 +169,21 @@ static void cut_plan(Dataflow *self) {
         arena_new_array(arena, Pipeline *, (size_t) job_participants(self->environment.workers));
 }
 
-Status dataflow_open(const Plan *plan, const ExecEnvironment *environment, StateStore *state,
-                     SourceReader *const *readers, const SourceType *const *types,
-                     const StreamReport *report, Dataflow **ret_dataflow, Error *err) {
+Status dataflow_open(const DataflowSpec *spec, Dataflow **ret_dataflow, Error *err) {
     Dataflow *self = memory_zalloc(sizeof(*self));
     PipelineOptions options;
     Status status;
 
-    self->plan = plan;
-    self->environment = *environment;
-    self->state = state;
-    self->readers = readers;
-    self->types = types;
-    self->report = report ? *report : (StreamReport) {0};
+    self->plan = spec->plan;
+    self->environment = *spec->environment;
+    self->state = spec->state;
+    self->readers = spec->readers;
+    self->types = spec->types;
+    self->report = spec->report ? *spec->report : (StreamReport) {0};
     pthread_mutex_init(&self->report_lock, NULL);
     self->arena = arena_create("dataflow", 0);
     options = pipeline_options(self, -1);
-    status = pipeline_create(plan, &options, &self->whole, err);
+    status = pipeline_create(self->plan, &options, &self->whole, err);
     if (status != STATUS_OK) {
         (void) dataflow_close(self);
         return status;

@@ -22,7 +22,7 @@ typedef struct ExecEnvironment {
                                    void *visit_data, Error *err);
     void *read_stream_data;
     /* A bad record met by a batch read (streams have their own). May be NULL. */
-    void (*report_bad)(void *data, const struct Relation *relation, int partition, int64_t offset,
+    void (*report_bad)(void *data, const struct Relation *relation, int partition,
                        const char *position, const BadRecord *bad, const Record *record);
     void *report_data;
 } ExecEnvironment;
@@ -66,17 +66,23 @@ typedef struct ScanStats {
 
 typedef struct StreamReport {
     void *data;
-    void (*bad)(void *data, int scan_ordinal, int partition, int64_t offset, const char *position,
+    void (*bad)(void *data, int scan_ordinal, int partition, const char *position,
                 const BadRecord *bad, const Record *record);
     LateReport late;
 } StreamReport;
 
 typedef struct Dataflow Dataflow;
-/* `readers[scan_ordinal]` are open and positioned by the stream; their life is the stream's. */
-MUST_USE Status dataflow_open(const Plan *plan, const ExecEnvironment *environment,
-                              StateStore *state, SourceReader *const *readers,
-                              const SourceType *const *types, const StreamReport *report,
-                              Dataflow **ret_dataflow, Error *err);
+/* What a stream gives its dataflow. `environment` and `report` are copied, the rest is borrowed. */
+typedef struct DataflowSpec {
+    const Plan *plan; /* physical */
+    const ExecEnvironment *environment;
+    StateStore *state;
+    SourceReader *const *readers; /* by scan ordinal; open and positioned by the stream */
+    const SourceType *const *types;
+    const StreamReport *report; /* NULL: nobody asks */
+} DataflowSpec;
+
+MUST_USE Status dataflow_open(const DataflowSpec *spec, Dataflow **ret_dataflow, Error *err);
 /* Run one epoch: all ranges through the plan, end_input, end_epoch. Output batches (with weights
  * where the plan retracts) go to `receiver` in order: splits by ordinal, then per key. Bytes and
  * answer don't depend on the number of workers. `stats[i]` belongs to ranges[i]. Under

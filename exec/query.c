@@ -134,8 +134,8 @@ static void report_bad(void *data, const Plan *scan, int partition, const char *
                        const BadRecord *bad, const Record *record) {
     const ExecEnvironment *environment = ((const Query *) data)->environment;
 
-    environment->report_bad(environment->report_data, scan->relation, partition, record->offset,
-                            position, bad, record);
+    environment->report_bad(environment->report_data, scan->relation, partition, position, bad,
+                            record);
 }
 
 Status query_open(const Plan *plan, const ExecEnvironment *environment, const Epoch *epoch,

@@ -374,8 +374,11 @@ static Status apply_pushed(ScanDecoder *self, Batch *batch, ScanStats *stats, Er
     return STATUS_OK;
 }
 
-Status scan_decode(ScanDecoder *self, const Block *block, uint32_t first, uint32_t count,
-                   const ScanPosition *position, ScanStats *stats, Batch *ret_batch, Error *err) {
+Status scan_decode(ScanDecoder *self, RecordSpan span, const ScanPosition *position,
+                   ScanStats *stats, Batch *ret_batch, Error *err) {
+    const Block *block = span.block;
+    uint32_t first = span.first;
+    uint32_t count = span.count;
     const Record *records = block->records + first;
     Arena *arena = self->cx->batch_arena;
     DecodeResult result = {0};

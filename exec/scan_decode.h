@@ -9,6 +9,13 @@
 
 typedef struct ScanDecoder ScanDecoder;
 
+/* `count` records of the block from `first`, LIMIT_BATCH_ROWS at most. */
+typedef struct RecordSpan {
+    const Block *block;
+    uint32_t first;
+    uint32_t count;
+} RecordSpan;
+
 typedef struct ScanPosition {
     const SourceType *type;
     SourceReader *reader;
@@ -19,8 +26,6 @@ MUST_USE Status scan_decoder_create(const Plan *scan, OperatorContext *cx,
                                     ScanDecoder **ret_decoder, Error *err);
 ScanDecoder *scan_decoder_destroy(ScanDecoder *decoder);
 DEFINE_CLEANUP(ScanDecoder, scan_decoder_destroy)
-/* `count` records of the block from `first`, LIMIT_BATCH_ROWS at most. The batch lives in the batch
- * arena and borrows from the block. Adds to `stats`. */
-MUST_USE Status scan_decode(ScanDecoder *decoder, const Block *block, uint32_t first,
-                            uint32_t count, const ScanPosition *position, ScanStats *stats,
-                            Batch *ret_batch, Error *err);
+/* The batch lives in the batch arena and borrows from the block. Adds to `stats`. */
+MUST_USE Status scan_decode(ScanDecoder *decoder, RecordSpan span, const ScanPosition *position,
+                            ScanStats *stats, Batch *ret_batch, Error *err);

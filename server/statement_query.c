@@ -59,7 +59,7 @@ static void tell_bounded(const Plan *node, void *data) {
 }
 
 /* Bad records are skipped, never silently: they are told at the end of the read. */
-static void count_bad(void *data, const struct Relation *relation, int partition, int64_t offset,
+static void count_bad(void *data, const struct Relation *relation, int partition,
                       const char *position, const BadRecord *bad, const Record *record) {
     Portal *portal = data;
     Error *first = &portal->first_bad;

@@ -180,8 +180,11 @@ static uint32_t bucket_live_bytes(const Bucket *bucket) {
     return bucket->rows_used - bucket->dead_bytes;
 }
 
-static Status put_locked(StatePartition *partition, BucketSet *set, uint64_t hash, StateBytes key,
-                         StateBytes value, Error *err) {
+static Status put_locked(StatePartition *partition, BucketSet *set, const StateRow *put,
+                         Error *err) {
+    uint64_t hash = put->hash;
+    StateBytes key = put->key;
+    StateBytes value = put->value;
     Bucket *bucket =
         set_bucket_for_row(set, hash, key, bucket_row_bytes(key.size_bytes, value.size_bytes));
     StateStore *store = partition->table->store;
@@ -206,28 +209,18 @@ static Status put_locked(StatePartition *partition, BucketSet *set, uint64_t has
     return STATUS_OK;
 }
 
-Status state_put_sliced(StateTable *table, int partition, int64_t slice, uint64_t hash,
-                        const void *key, size_t key_size, const void *value, size_t value_size,
-                        Error *err) {
+Status state_put_row(StateTable *table, int partition, const StateRow *row, Error *err) {
     StatePartition *self = table_partition(table, partition);
-    StateBytes key_bytes = {key, key_size};
-    StateBytes value_bytes = {value, value_size};
     Status status;
 
-    assert(key_size < BUCKET_ROW_BYTES_MAX);
-    if (value_size > BUCKET_ROW_BYTES_MAX / 2)
+    assert(row->key.size_bytes < BUCKET_ROW_BYTES_MAX / 2);
+    if (row->value.size_bytes > BUCKET_ROW_BYTES_MAX / 2)
         return error_set(err, PROGRAM_LIMIT_EXCEEDED, "a state row of %zu bytes is too large",
-                         value_size);
+                         row->value.size_bytes);
     pthread_mutex_lock(&self->lock);
-    status = put_locked(self, partition_make_set(self, slice), hash, key_bytes, value_bytes, err);
+    status = put_locked(self, partition_make_set(self, row->slice), row, err);
     pthread_mutex_unlock(&self->lock);
     return status;
-}
-
-Status state_put(StateTable *table, int partition, uint64_t hash, const void *key, size_t key_size,
-                 const void *value, size_t value_size, Error *err) {
-    return state_put_sliced(table, partition, SLICE_NONE, hash, key, key_size, value, value_size,
-                            err);
 }
 
 static Status remove_locked(StatePartition *partition, BucketSet *set, uint64_t hash,
@@ -257,23 +250,17 @@ static Status remove_locked(StatePartition *partition, BucketSet *set, uint64_t 
     return STATUS_OK;
 }
 
-Status state_remove_sliced(StateTable *table, int partition, int64_t slice, uint64_t hash,
-                           const void *key, size_t key_size, Error *err) {
+Status state_remove_row(StateTable *table, int partition, const StateRow *row, Error *err) {
     StatePartition *self = table_partition(table, partition);
-    BucketSet *set = partition_find_set(self, slice);
+    BucketSet *set = partition_find_set(self, row->slice);
     Status status;
 
     if (!set)
         return STATUS_OK;
     pthread_mutex_lock(&self->lock);
-    status = remove_locked(self, set, hash, (StateBytes) {key, key_size}, err);
+    status = remove_locked(self, set, row->hash, row->key, err);
     pthread_mutex_unlock(&self->lock);
     return status;
-}
-
-Status state_remove(StateTable *table, int partition, uint64_t hash, const void *key,
-                    size_t key_size, Error *err) {
-    return state_remove_sliced(table, partition, SLICE_NONE, hash, key, key_size, err);
 }
 
 /* -------- reading -------- */

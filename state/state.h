@@ -28,6 +28,14 @@ typedef struct StateBytes {
     size_t size_bytes;
 } StateBytes;
 
+/* A row to write or to remove. */
+typedef struct StateRow {
+    int64_t slice; /* INT64_MIN: the table is not sliced */
+    uint64_t hash;
+    StateBytes key;
+    StateBytes value;
+} StateRow;
+
 StateStore *state_store_create(MemoryAccount *account, int partition_count);
 StateStore *state_store_destroy(StateStore *store);
 int state_partition_count(const StateStore *store);
@@ -45,11 +53,7 @@ void state_begin_epoch(StateStore *store);
 /* Borrowed until the next change of this partition. */
 StateBytes state_get(StateTable *table, int partition, uint64_t hash, const void *key,
                      size_t key_size);
-/* 53200 when the account is full. */
-MUST_USE Status state_put(StateTable *table, int partition, uint64_t hash, const void *key,
-                          size_t key_size, const void *value, size_t value_size, Error *err);
-MUST_USE Status state_remove(StateTable *table, int partition, uint64_t hash, const void *key,
-                             size_t key_size, Error *err);
+
 /* Value as of the last commit (data NULL: the row was not there). */
 StateBytes state_old(StateTable *table, int partition, uint64_t hash, const void *key,
                      size_t key_size);
@@ -59,15 +63,41 @@ bool state_changed_at(StateTable *table, int partition, uint32_t index, StateByt
 
 /* Slices: rows of a table may carry an int64 slice (the window's end). All rows of a slice are
  * dropped whole. A table is sliced or not, for ever. */
-MUST_USE Status state_put_sliced(StateTable *table, int partition, int64_t slice, uint64_t hash,
-                                 const void *key, size_t key_size, const void *value,
-                                 size_t value_size, Error *err);
 StateBytes state_get_sliced(StateTable *table, int partition, int64_t slice, uint64_t hash,
                             const void *key, size_t key_size);
 StateBytes state_old_sliced(StateTable *table, int partition, int64_t slice, uint64_t hash,
                             const void *key, size_t key_size);
-MUST_USE Status state_remove_sliced(StateTable *table, int partition, int64_t slice, uint64_t hash,
-                                    const void *key, size_t key_size, Error *err);
+/* 53200 when the account is full. */
+MUST_USE Status state_put_row(StateTable *table, int partition, const StateRow *row, Error *err);
+MUST_USE Status state_remove_row(StateTable *table, int partition, const StateRow *row, Error *err);
+static inline Status state_put_sliced(StateTable *table, int partition, int64_t slice,
+                                      uint64_t hash, const void *key, size_t key_size,
+                                      const void *value, size_t value_size, Error *err) {
+    StateRow row = {
+        slice, hash, {(const uint8_t *) key, key_size}, {(const uint8_t *) value, value_size}};
+
+    return state_put_row(table, partition, &row, err);
+}
+
+static inline Status state_remove_sliced(StateTable *table, int partition, int64_t slice,
+                                         uint64_t hash, const void *key, size_t key_size,
+                                         Error *err) {
+    StateRow row = {slice, hash, {(const uint8_t *) key, key_size}, {NULL, 0}};
+
+    return state_remove_row(table, partition, &row, err);
+}
+
+static inline Status state_put(StateTable *table, int partition, uint64_t hash, const void *key,
+                               size_t key_size, const void *value, size_t value_size, Error *err) {
+    return state_put_sliced(table, partition, INT64_MIN, hash, key, key_size, value, value_size,
+                            err);
+}
+
+static inline Status state_remove(StateTable *table, int partition, uint64_t hash, const void *key,
+                                  size_t key_size, Error *err) {
+    return state_remove_sliced(table, partition, INT64_MIN, hash, key, key_size, err);
+}
+
 /* The smallest slice of the partition; false when it has none. */
 bool state_first_slice(StateTable *table, int partition, int64_t *ret_slice);
 MUST_USE Status state_drop_slice(StateTable *table, int partition, int64_t slice, Error *err);

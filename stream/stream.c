@@ -214,8 +214,8 @@ static Status open_delivery(Stream *stream, Error *err) {
 
 /* -------- dataflow -------- */
 
-static void report_bad(void *data, int scan_ordinal, int partition, int64_t offset,
-                       const char *position, const BadRecord *bad, const Record *record) {
+static void report_bad(void *data, int scan_ordinal, int partition, const char *position,
+                       const BadRecord *bad, const Record *record) {
     Stream *stream = data;
     FaultEntry entry = {.at = manager_now_us(stream->manager),
                         .scan = scan_ordinal,
@@ -275,7 +275,12 @@ static Status open_dataflow(Stream *stream, Error *err) {
         readers[i] = stream->scans[i].reader;
         types[i] = stream->scans[i].type;
     }
-    return dataflow_open(stream->plan, &environment, stream->store, readers, types, report,
+    return dataflow_open(&(DataflowSpec) {.plan = stream->plan,
+                                          .environment = &environment,
+                                          .state = stream->store,
+                                          .readers = readers,
+                                          .types = types,
+                                          .report = report},
                          &stream->dataflow, err);
 }
 

@@ -231,7 +231,7 @@ static Status produce_records(ScanOp *self, Emitter *out, Error *err) {
         return STATUS_OK;
     count = self->block->record_count - self->next_record;
     count = count > LIMIT_BATCH_ROWS ? LIMIT_BATCH_ROWS : count;
-    TRY(scan_decode(self->decoder, self->block, self->next_record, count,
+    TRY(scan_decode(self->decoder, (RecordSpan) {self->block, self->next_record, count},
                     &(ScanPosition) {feed->type, feed->reader, feed->ranges[self->range].partition},
                     &feed->stats[self->range], &batch, err));
     self->next_record += count;

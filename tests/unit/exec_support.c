@@ -1,5 +1,5 @@
 /* The shared part of the tests of exec/. */
-#include "exec_support.h"
+#include "tests/unit/exec_support.h"
 
 #include <stdio.h>
 
@@ -148,8 +148,8 @@ static const FormatType test_format = {
 
 /* -------- the fixture -------- */
 
-static void count_bad(void *data, int scan_ordinal, int partition, int64_t offset,
-                      const char *position, const BadRecord *bad, const Record *record) {
+static void count_bad(void *data, int scan_ordinal, int partition, const char *position,
+                      const BadRecord *bad, const Record *record) {
     ((Fixture *) data)->bad_reports++;
 }
 
@@ -198,8 +198,13 @@ void fixture_done(Fixture *fixture) {
 void fixture_open(Fixture *fixture, const Plan *plan) {
     StreamReport report = {.data = fixture, .bad = count_bad, .late = count_late};
     Error err;
-    Status status = dataflow_open(plan, &fixture->environment, fixture->state, fixture->readers,
-                                  fixture->types, &report, &fixture->dataflow, &err);
+    DataflowSpec spec = {.plan = plan,
+                         .environment = &fixture->environment,
+                         .state = fixture->state,
+                         .readers = fixture->readers,
+                         .types = fixture->types,
+                         .report = &report};
+    Status status = dataflow_open(&spec, &fixture->dataflow, &err);
 
     if (status != STATUS_OK)
         fail_msg("%s", err.message);

@@ -1,7 +1,7 @@
 /* Dataflows epoch by epoch: late rows, retractions, empty epochs, NULL keys, kill and recover; and
  * the same bytes from any number of workers. Times are in µs; windows are 10 long, aligned to 1970.
  */
-#include "exec_support.h"
+#include "tests/unit/exec_support.h"
 
 #include "base/hash.h"
 
