@@ -162,6 +162,16 @@ static Status take_option(Config *config, const char *name, const char *value, E
     return STATUS_OK;
 }
 
+static bool is_known(const char *name) {
+    static const char *const names[] = {"--data",   "--listen", "--http", "--workers",
+                                        "--config", "--set",    "-f",     "--check"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* "--name value", "--name=value", "-f value". */
 static Status read_argument(Config *config, int argc, const char *const *argv, int *index,
                             Error *err) {
@@ -184,8 +194,10 @@ static Status read_argument(Config *config, int argc, const char *const *argv, i
     name[length] = '\0';
     if (equals)
         return take_option(config, name, equals + 1, err);
+    if (!is_known(name))
+        return error_set(err, SYNTAX_ERROR, "unknown option \"%s\"", name);
     if (*index + 1 >= argc)
-        return error_set(err, SYNTAX_ERROR, "option \"%s\" needs a value, or is unknown", name);
+        return error_set(err, SYNTAX_ERROR, "option \"%s\" needs a value", name);
     *index += 1;
     return take_option(config, name, argv[*index], err);
 }

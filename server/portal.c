@@ -171,8 +171,10 @@ static void show_activity(Portal *portal, bool is_active) {
 
     pthread_mutex_lock(&session->server->session_mutex);
     if (is_active) {
-        if (!session->is_active && !portal->is_started)
-            session->cancel = session->is_timed_out = false;
+        if (!session->is_active && !portal->is_started) {
+            session->is_timed_out = false;
+            session->cancel = session->is_ended;
+        }
         snprintf(session->query, sizeof(session->query), "%s", text->sql);
         snprintf(session->application_name, sizeof(session->application_name), "%s",
                  settings_text(&session->settings, SETTING_APPLICATION_NAME));

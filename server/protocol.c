@@ -122,7 +122,7 @@ void protocol_feed(Protocol *protocol, const void *bytes, size_t size_bytes) {
 
 void protocol_cancel(Protocol *protocol) {
     if (protocol->session)
-        session_cancel(protocol->session);
+        session_end(protocol->session);
 }
 
 void protocol_time_out(Protocol *protocol) {

@@ -25,9 +25,9 @@ bool protocol_is_open(const Protocol *protocol); /* false: the greeting was an e
 /* Whole frames only. */
 void protocol_feed(Protocol *protocol, const void *bytes, size_t size_bytes);
 ProtocolOutcome protocol_run(Protocol *protocol, bool may_block);
-/* Any thread: end the statement under way. */
+/* Any thread: the client is gone, or the server stops: end what runs and what still comes. */
 void protocol_cancel(Protocol *protocol);
-/* The same with statement_timeout's message; its value in ms, 0: none (while no task runs). */
+/* statement_timeout is over; and its value in ms, 0: none (while no task runs). */
 void protocol_time_out(Protocol *protocol);
 int64_t protocol_timeout_ms(const Protocol *protocol);
 /* The bytes can't be split into frames: say so and close. */

@@ -1,8 +1,9 @@
 /* Server: what all sessions of one process share.
  *
  * Everything hangs on one data directory, which one process owns at a time (its `lock` file).
- * Four sorts of threads: the loop (sockets only, never blocks), the workers (stages of epochs;
- * never block), the statement threads (what sessions run), the I/O pool (fsync, DDL, waits). */
+ * Sorts of threads: the loop (sockets only, never blocks), the workers (stages of epochs; never
+ * block), the statement threads (what sessions run), one for each statement that may block (DDL,
+ * waits), and those of the streams. */
 #pragma once
 
 #include <pthread.h>

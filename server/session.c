@@ -95,8 +95,11 @@ Session *session_destroy(Session *session) {
     return NULL;
 }
 
-void session_cancel(Session *session) {
+void session_end(Session *session) {
+    pthread_mutex_lock(&session->server->session_mutex);
+    session->is_ended = true;
     session->cancel = true;
+    pthread_mutex_unlock(&session->server->session_mutex);
 }
 
 void session_time_out(Session *session) {
@@ -115,8 +118,8 @@ bool server_cancel_session(Server *server, uint32_t process_id, uint32_t secret)
     for (Session *session = server->first_session; session; session = session->next)
         if (session->process_id == process_id && session->secret == secret) {
             is_found = true;
-            if (session->is_active)
-                session_cancel(session);
+            /* A request that comes between two statements is late: it cancels nothing. */
+            session->cancel = session->cancel || session->is_active;
         }
     pthread_mutex_unlock(&server->session_mutex);
     return is_found;

@@ -1,7 +1,7 @@
 /* Session: one client's state: settings, transaction, prepared statements, portals.
  *
  * Knows no protocol: the wire and the script runner are its clients. A session is used by one
- * thread at a time; only session_cancel may come from another. The life of a statement:
+ * thread at a time; what may come from another says so. The life of a statement:
  *
  *     text ─parsed_text_create→ ParsedText ─session_prepare→ Prepared ─session_open_portal→ Portal
  *                                                                          │ portal_run (again
@@ -33,8 +33,10 @@ typedef struct SessionStart {
 MUST_USE Status session_create(Server *server, const SessionStart *start, SessionClient *client,
                                Session **ret_session, Error *err);
 Session *session_destroy(Session *session);
-void session_cancel(Session *session);   /* any thread; ends the statement under way with 57014 */
-void session_time_out(Session *session); /* the same, because statement_timeout is over */
+/* statement_timeout is over: end the statement under way with 57014. Any thread. */
+void session_time_out(Session *session);
+/* The client is gone: end what runs and what still comes. Any thread. */
+void session_end(Session *session);
 /* By the numbers of BackendKeyData; false: no such session. Any thread. */
 bool server_cancel_session(Server *server, uint32_t process_id, uint32_t secret);
 uint32_t session_process_id(const Session *session);

@@ -32,7 +32,8 @@ struct Session {
     Settings startup_settings; /* what RESET goes back to */
     FormSettings forms;
     volatile bool cancel;
-    volatile bool is_timed_out; /* why `cancel` is set */
+    bool is_timed_out; /* why `cancel` is set */
+    bool is_ended;     /* the client is gone: `cancel` stays set */
 
     TransactionState transaction;
     int64_t transaction_at_us;
@@ -88,8 +89,6 @@ struct Portal {
     int format_count;
     ResultShape shape;
     bool is_holdable; /* WITH HOLD: lives on after the transaction */
-    bool is_cursor;   /* DECLAREd */
-    bool is_scroll;
     bool is_binary;
     bool is_started;
     bool is_complete;
