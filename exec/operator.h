@@ -74,6 +74,9 @@ typedef struct OpType {
     MUST_USE Status (*produce)(Operator *op, Emitter *out, Error *err);
     /* Consume one batch of input `port`. `in` is borrowed until push returns. */
     MUST_USE Status (*push)(Operator *op, int port, const Batch *in, Emitter *out, Error *err);
+    /* Go on with what push has put aside, when it set has_pending: called before anything else,
+     * until it is false. About one batch a call. NULL: it never does. */
+    MUST_USE Status (*resume)(Operator *op, Emitter *out, Error *err);
     /* Input `port` has given all of this epoch's rows. NULL: nothing to do. */
     MUST_USE Status (*end_input)(Operator *op, int port, Emitter *out, Error *err);
     /* This epoch's input is complete: emit what its watermark closes, drop what it expires. NULL:
@@ -92,6 +95,7 @@ struct Operator {
     OperatorContext *cx;
     uint64_t id; /* plan_fingerprint of the node */
     OperatorMetrics metrics;
+    bool has_pending; /* push has more output for its input than it wanted to give at once */
 };
 
 /* Where an operator's output goes. emit() runs the next operators at once. */

@@ -268,10 +268,32 @@ static Status run_step(Pipeline *pipeline, const Step *step, Error *err) {
     return STATUS_OK;
 }
 
+/* The operator next to the root that has put output aside; NULL: none. */
+static PipelineNode *find_pending(const Pipeline *pipeline) {
+    for (int i = pipeline->node_count; i-- > 0;)
+        if (pipeline->nodes[i]->op && pipeline->nodes[i]->op->has_pending)
+            return pipeline->nodes[i];
+    return NULL;
+}
+
+static Status resume(Pipeline *pipeline, PipelineNode *node, Error *err) {
+    Status status;
+
+    assert(node->op->type->resume);
+    (void) charge_time(pipeline, node->op);
+    status = node->op->type->resume(node->op, &node->emitter, err);
+    (void) charge_time(pipeline, NULL);
+    arena_reset(pipeline->cx.batch_arena);
+    return status == STATUS_ERROR ? status : STATUS_MORE;
+}
+
 Status pipeline_step(Pipeline *pipeline, Error *err) {
+    PipelineNode *pending = find_pending(pipeline);
     Status status;
 
     TRY(check_cancel(pipeline, err));
+    if (pending)
+        return resume(pipeline, pending, err);
     if (pipeline->next_step == pipeline->step_count)
         return STATUS_OK;
     (void) charge_time(pipeline, pipeline->steps[pipeline->next_step].node->op);
@@ -282,7 +304,8 @@ Status pipeline_step(Pipeline *pipeline, Error *err) {
         return status;
     if (status != STATUS_MORE)
         pipeline->next_step++;
-    return pipeline->next_step == pipeline->step_count ? STATUS_OK : STATUS_MORE;
+    return pipeline->next_step == pipeline->step_count && !find_pending(pipeline) ? STATUS_OK
+                                                                                  : STATUS_MORE;
 }
 
 Status pipeline_run(Pipeline *pipeline, Error *err) {

@@ -13,7 +13,12 @@
 #include "exec/operators.h"
 #include "exec/row_set.h"
 
-enum { PORT_LEFT = 0, PORT_RIGHT = 1, PAIRS_MAX = LIMIT_BATCH_ROWS };
+enum {
+    PORT_LEFT = 0,
+    PORT_RIGHT = 1,
+    PAIRS_MAX = LIMIT_BATCH_ROWS,
+    FLUSHES_AT_ONCE = 4, /* batches of pairs that one call gives */
+};
 
 /* The chain of right rows with one key, in order of arrival; numbers plus one, 0: none. */
 typedef struct Chain {
@@ -37,6 +42,8 @@ typedef struct JoinOp {
     int64_t reserved_bytes;
     bool has_null_key;
     uint32_t next_unmatched;
+    struct Probe *pending; /* in probe_arena; NULL: none */
+    Arena *probe_arena;
     Arena *pair_arena; /* one batch of pairs and what is made of it above */
 } JoinOp;
 
@@ -86,6 +93,7 @@ static Status join_open(Operator *op, const Plan *node, Error *err) {
         row_set_create(self->right_types, (uint32_t) right->column_count, op->cx->account);
     self->keys = key_table_create(key_types, self->key_count, sizeof(Chain), op->cx->account);
     self->pair_arena = arena_create("pairs", 0);
+    self->probe_arena = arena_create("probe", 0);
     return STATUS_OK;
 }
 
@@ -195,6 +203,15 @@ typedef struct Pairs {
     uint32_t right_rows[PAIRS_MAX];
 } Pairs;
 
+/* A left batch on its way past the right side. */
+typedef struct Probe {
+    const Batch *left;
+    JoinRows rows;
+    Pairs *pairs;
+    uint32_t next;   /* among rows */
+    uint32_t number; /* in that row's chain; 0: at its start */
+} Probe;
+
 static Batch *pair_batch(JoinOp *self, const Pairs *pairs, Arena *arena) {
     Batch chosen = *pairs->left;
     Batch *left;
@@ -262,10 +279,14 @@ static bool needs_pairs(const JoinOp *self) {
     return self->residual || emits_pairs(self->kind);
 }
 
-static Status make_pairs(JoinOp *self, const JoinRows *rows, Pairs *pairs, Emitter *out,
+/* STATUS_MORE: enough for one call; probe says where to go on. */
+static Status make_pairs(JoinOp *self, Probe *probe, uint32_t flush_count, Emitter *out,
                          Error *err) {
-    for (uint32_t i = 0; i < rows->count; i++) {
-        const Chain *chain;
+    const JoinRows *rows = &probe->rows;
+    Pairs *pairs = probe->pairs;
+
+    for (; probe->next < rows->count; probe->next++) {
+        uint32_t i = probe->next;
 
         if (rows->ids[i] == KEY_NONE)
             continue;
@@ -273,13 +294,20 @@ static Status make_pairs(JoinOp *self, const JoinRows *rows, Pairs *pairs, Emitt
             pairs->left_matched[rows->places[i]] = 1;
             continue;
         }
-        chain = key_table_payload(self->keys, rows->ids[i]);
-        for (uint32_t number = chain->first; number; number = self->nexts[number - 1]) {
+        if (!probe->number)
+            probe->number = ((const Chain *) key_table_payload(self->keys, rows->ids[i]))->first;
+        while (probe->number) {
             pairs->places[pairs->count] = rows->places[i];
             pairs->left_rows[pairs->count] = rows->rows[i];
-            pairs->right_rows[pairs->count] = number - 1;
-            if (++pairs->count == PAIRS_MAX)
-                TRY(flush_pairs(self, pairs, out, err));
+            pairs->right_rows[pairs->count++] = probe->number - 1;
+            probe->number = self->nexts[probe->number - 1];
+            if (pairs->count < PAIRS_MAX)
+                continue;
+            TRY(flush_pairs(self, pairs, out, err));
+            if (--flush_count == 0) {
+                probe->next += probe->number == 0;
+                return STATUS_MORE;
+            }
         }
     }
     return flush_pairs(self, pairs, out, err);
@@ -334,29 +362,86 @@ static Status emit_marked(JoinOp *self, const Batch *in, const JoinRows *rows,
     return out->emit(out, &batch, err);
 }
 
-static Status push_left(JoinOp *self, const Batch *in, Emitter *out, Error *err) {
-    Arena *arena = self->base.cx->batch_arena;
+/* All pairs are made: what the left rows have to say for themselves. */
+static Status finish_left(JoinOp *self, const Probe *probe, Emitter *out, Error *err) {
+    const Batch *in = probe->left;
     uint32_t count = batch_active_count(in);
-    JoinRows rows = join_rows(self, in, self->left_keys);
-    KeyRows keys = key_rows(self, &rows);
-    Pairs *pairs = arena_alloc_raw(arena, sizeof(*pairs));
     uint32_t *selection;
     uint32_t chosen = 0;
 
-    pairs->left = in;
-    pairs->count = 0;
-    pairs->left_matched = arena_alloc(arena, count + 1);
-    key_table_find(self->keys, &keys, rows.ids);
-    TRY(make_pairs(self, &rows, pairs, out, err));
     if (self->kind == JOIN_MARK)
-        return emit_marked(self, in, &rows, pairs->left_matched, out, err);
+        return emit_marked(self, in, &probe->rows, probe->pairs->left_matched, out, err);
     if (self->kind == JOIN_INNER || self->kind == JOIN_RIGHT)
         return STATUS_OK;
-    selection = arena_alloc_raw(arena, (count + 1) * sizeof(uint32_t));
+    selection = arena_alloc_raw(self->base.cx->batch_arena, (count + 1) * sizeof(uint32_t));
     for (uint32_t i = 0; i < count; i++)
-        if (pairs->left_matched[i] == (self->kind == JOIN_SEMI))
+        if (probe->pairs->left_matched[i] == (self->kind == JOIN_SEMI))
             selection[chosen++] = batch_active_row(in, i);
     return emit_left(self, in, selection, chosen, out, err);
+}
+
+/* Copy the probe out of the batch arena: its left rows become dense, a row's place its position. */
+static void put_aside(JoinOp *self, const Probe *probe) {
+    Arena *arena = self->probe_arena;
+    const JoinRows *rows = &probe->rows;
+    size_t size = rows->count * sizeof(uint32_t);
+    uint32_t count = batch_active_count(probe->left);
+    Probe *copy = arena_new(arena, Probe);
+
+    assert(!self->pending);
+    assert(probe->pairs->count == 0);
+    copy->left = batch_compact(probe->left, true, arena);
+    copy->rows.count = rows->count;
+    copy->rows.rows = arena_memdup(arena, rows->places, size);
+    copy->rows.places = arena_memdup(arena, rows->places, size);
+    copy->rows.ids = arena_memdup(arena, rows->ids, size);
+    copy->pairs = arena_alloc_raw(arena, sizeof(Pairs));
+    copy->pairs->left = copy->left;
+    copy->pairs->count = 0;
+    copy->pairs->left_matched = arena_memdup(arena, probe->pairs->left_matched, count + 1);
+    copy->next = probe->next;
+    copy->number = probe->number;
+    self->pending = copy;
+    self->base.has_pending = true;
+}
+
+static Status go_on(JoinOp *self, uint32_t flush_count, Emitter *out, Error *err) {
+    Status status = make_pairs(self, self->pending, flush_count, out, err);
+
+    if (status == STATUS_MORE)
+        return status;
+    if (status == STATUS_OK)
+        status = finish_left(self, self->pending, out, err);
+    self->pending = NULL;
+    self->base.has_pending = false;
+    arena_reset(self->probe_arena);
+    return status;
+}
+
+static Status join_resume(Operator *op, Emitter *out, Error *err) {
+    return go_on((JoinOp *) op, FLUSHES_AT_ONCE, out, err);
+}
+
+static Status push_left(JoinOp *self, const Batch *in, Emitter *out, Error *err) {
+    Arena *arena = self->base.cx->batch_arena;
+    Probe probe = {.left = in, .rows = join_rows(self, in, self->left_keys)};
+    KeyRows keys = key_rows(self, &probe.rows);
+    Status status;
+
+    if (self->pending) /* the operator below gave two batches at once */
+        TRY(go_on(self, UINT32_MAX, out, err));
+    probe.pairs = arena_alloc_raw(arena, sizeof(Pairs));
+    probe.pairs->left = in;
+    probe.pairs->count = 0;
+    probe.pairs->left_matched = arena_alloc(arena, batch_active_count(in) + 1);
+    key_table_find(self->keys, &keys, probe.rows.ids);
+    status = make_pairs(self, &probe, FLUSHES_AT_ONCE, out, err);
+    if (status == STATUS_OK)
+        return finish_left(self, &probe, out, err);
+    if (status != STATUS_MORE)
+        return status;
+    put_aside(self, &probe);
+    return STATUS_OK;
 }
 
 static Status join_push(Operator *op, int port, const Batch *in, Emitter *out, Error *err) {
@@ -407,6 +492,7 @@ static void join_close(Operator *op) {
     self->right = row_set_destroy(self->right);
     self->keys = key_table_destroy(self->keys);
     self->pair_arena = arena_destroy(self->pair_arena);
+    self->probe_arena = arena_destroy(self->probe_arena);
 }
 
 const OpType op_join = {
@@ -415,6 +501,7 @@ const OpType op_join = {
     .size_bytes = sizeof(JoinOp),
     .open = join_open,
     .push = join_push,
+    .resume = join_resume,
     .end_epoch = join_end_epoch,
     .close = join_close,
 };
