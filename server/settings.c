@@ -313,12 +313,22 @@ static Status check_time_zone(const char *value, char **ret_text, Error *err) {
     return STATUS_OK;
 }
 
+/* There are no roles yet: SET ROLE NONE, which pools send, is all there is. */
+static Status check_role(const char *value, char **ret_text, Error *err) {
+    if (strcasecmp(value, "none") != 0)
+        return error_set(err, FEATURE_NOT_SUPPORTED, "SET ROLE is not supported");
+    *ret_text = memory_strdup("none");
+    return STATUS_OK;
+}
+
 static Status check_text(SettingId id, const char *value, char **ret_text, Error *err) {
     switch (id) {
     case SETTING_CLIENT_ENCODING:
         return check_client_encoding(value, ret_text, err);
     case SETTING_DATE_STYLE:
         return check_date_style(value, ret_text, err);
+    case SETTING_ROLE:
+        return check_role(value, ret_text, err);
     case SETTING_TIME_ZONE:
         return check_time_zone(value, ret_text, err);
     default:

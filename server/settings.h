@@ -59,6 +59,7 @@ enum {
     X(MAX_CONNECTIONS,        "max_connections",        INTEGER, SERVER, "1000", 0)              \
     X(MAX_IDENTIFIER,         "max_identifier_length",  INTEGER, INTERNAL, "63", 0)              \
     X(MEMORY_LIMIT,           "memory_limit",           SIZE, SERVER, "0", 0)                    \
+    X(ROLE,                   "role",                   TEXT, USER, "none", 0)                   \
     X(ROW_SECURITY,           "row_security",           BOOL, USER, "on", 0)                     \
     X(SEARCH_PATH, "search_path", TEXT, USER, "public, millrace", SETTING_LIST)                  \
     X(SERVER_ENCODING, "server_encoding", TEXT, INTERNAL, "UTF8", SETTING_REPORTED)              \
