@@ -41,7 +41,7 @@ from harness.server import (QueryError, Server, ServerError, read_lines, visible
 EVENTUALLY_S = 20
 SQL_IN_HINT = re.compile(
     r"(?:^|: |[Tt]ry |[Uu]se |[Rr]un |[Ss]ay )"
-    r"((?:CREATE|ALTER|DROP|SELECT|SET|RESET|SHOW|WAIT|INSERT|EXPLAIN) .+?);?\.?$", re.S)
+    r"((?:CREATE|ALTER|DROP|SELECT|SET|RESET|WAIT|INSERT|EXPLAIN) .+?);?\.?$", re.S)
 
 
 class Failure(Exception):
