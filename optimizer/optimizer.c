@@ -69,7 +69,7 @@ static const Plan *apply_rules(Driver *driver, const Plan *node) {
     for (int i = 0; driver->rules[i] && driver->status == STATUS_OK; i++) {
         const Rule *rule = driver->rules[i];
 
-        if (rule->root == node->kind && rule_is_on(driver, rule))
+        if ((rule->kinds & RULE_ON(node->kind)) && rule_is_on(driver, rule))
             node = apply_rule(driver, rule, node);
     }
     return node;
@@ -95,7 +95,7 @@ static const Plan *walk(Driver *driver, const Plan *node, int depth) {
 
 static const Plan *whole_plan_rules(Driver *driver, const Plan *plan) {
     for (int i = 0; driver->rules[i] && driver->status == STATUS_OK; i++)
-        if (driver->rules[i]->root == PLAN_KIND_COUNT && rule_is_on(driver, driver->rules[i]))
+        if ((driver->rules[i]->kinds & RULE_ON_WHOLE_PLAN) && rule_is_on(driver, driver->rules[i]))
             plan = apply_rule(driver, driver->rules[i], plan);
     return plan;
 }

@@ -13,11 +13,14 @@ typedef struct RuleContext {
     bool is_stream;
 } RuleContext;
 
+#define RULE_ON(kind) (1U << (kind))
+#define RULE_ON_WHOLE_PLAN RULE_ON(PLAN_KIND_COUNT) /* its root, once a pass */
+
 /* A rule is local, pure and unaware of the others. The same pointer: nothing to do. */
 typedef struct Rule {
     const char *name;
     const char *rewrite; /* "filter(project(x)) => project(filter(x))" */
-    PlanKind root;       /* the kind it looks at; PLAN_KIND_COUNT: the whole plan, once a pass */
+    unsigned kinds;      /* RULE_ON(…) | …: the nodes it looks at */
     bool is_required;    /* can't be switched off */
     const Plan *(*apply)(RuleContext *cx, const Plan *node);
 } Rule;

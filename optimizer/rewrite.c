@@ -93,3 +93,68 @@ void conjuncts_split(Arena *arena, Conjuncts all, bool (*takes)(const Expr *expr
 bool expr_is_movable(const Expr *expr) {
     return expr_volatility(expr) != VOLATILITY_VOLATILE && !expr_can_fail(expr);
 }
+
+static const Expr *rewrite_changed(Arena *arena, const Expr *expr, ExprRewrite rewrite, void *data,
+                                   bool *ret_changed) {
+    const Expr *result = expr_rewrite(arena, expr, rewrite, data);
+
+    if (result == expr || expr_equal(result, expr))
+        return expr;
+    *ret_changed = true;
+    return result;
+}
+
+const Plan *plan_rewrite_exprs(Arena *arena, const Plan *plan, ExprRewrite rewrite, void *data) {
+    const Expr **exprs = arena_new_array(arena, const Expr *, (size_t) plan->exprs.count);
+    const Expr *predicate = NULL;
+    bool has_changed = false;
+    Plan *copy;
+
+    for (int i = 0; i < plan->exprs.count; i++)
+        exprs[i] = rewrite_changed(arena, plan->exprs.items[i], rewrite, data, &has_changed);
+    if (plan->predicate)
+        predicate = rewrite_changed(arena, plan->predicate, rewrite, data, &has_changed);
+    if (!has_changed)
+        return plan;
+    copy = plan_copy(arena, plan);
+    copy->predicate = predicate;
+    copy->exprs.items = exprs;
+    return plan_derive(arena, copy);
+}
+
+const Plan *plan_empty(Arena *arena, const Plan *plan) {
+    Plan *values = plan_create(arena, PLAN_VALUES, NULL, 0);
+
+    values->position = plan->position;
+    values->column_count = plan->column_count;
+    values->columns = plan->columns;
+    return plan_derive(arena, values);
+}
+
+bool plan_is_empty(const Plan *plan) {
+    return plan->kind == PLAN_VALUES && plan->row_count == 0;
+}
+
+static bool has_columns(const Plan *plan, const PlanColumn *columns, int count) {
+    if (plan->column_count != count)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (plan->columns[i].id != columns[i].id)
+            return false;
+    return true;
+}
+
+const Plan *plan_select(Arena *arena, const Plan *plan, const PlanColumn *columns, int count) {
+    const Expr **exprs = arena_new_array(arena, const Expr *, (size_t) count);
+    Plan *project;
+
+    if (has_columns(plan, columns, count))
+        return plan;
+    project = plan_create(arena, PLAN_PROJECT, &plan, 1);
+    for (int i = 0; i < count; i++)
+        exprs[i] = expr_column(arena, columns[i].id, columns[i].type, columns[i].name);
+    project->column_count = count;
+    project->columns = columns;
+    project->exprs = (ExprList) {count, exprs};
+    return plan_derive(arena, project);
+}

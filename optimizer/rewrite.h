@@ -24,3 +24,11 @@ void conjuncts_split(Arena *arena, Conjuncts all, bool (*takes)(const Expr *expr
                      const void *data, Conjuncts *ret_taken, Conjuncts *ret_rest);
 /* May the predicate be evaluated for other rows, or at another time, than written? */
 bool expr_is_movable(const Expr *expr);
+/* The node with its predicate and expressions rewritten; the same pointer when none changed. */
+const Plan *plan_rewrite_exprs(Arena *arena, const Plan *plan, ExprRewrite rewrite, void *data);
+/* No rows, with the columns of `plan`. */
+const Plan *plan_empty(Arena *arena, const Plan *plan);
+bool plan_is_empty(const Plan *plan);
+/* project(plan) to `columns`, each passed on from plan's column of the same id; the plan itself
+ * when these are its columns. */
+const Plan *plan_select(Arena *arena, const Plan *plan, const PlanColumn *columns, int count);

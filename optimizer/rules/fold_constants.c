@@ -1,9 +1,8 @@
-/* filter(f(1, 2)) => filter(3), likewise in projects.
+/* f(1, 2) => 3, in filters, projects and the conditions of joins.
  *
  * An immutable expression without columns is its value. One that fails (1 / 0) stays: it must fail
  * when, and only when, a row meets it. */
-#include <assert.h>
-
+#include "optimizer/rewrite.h"
 #include "optimizer/rules.h"
 
 static const Expr *fold(const Expr *expr, void *data) {
@@ -24,20 +23,13 @@ static const Expr *fold(const Expr *expr, void *data) {
     return expr_at(cx->arena, expr_constant(cx->arena, value), expr->position);
 }
 
-static const Plan *apply(RuleContext *cx, const Plan *filter) {
-    const Expr *folded = expr_rewrite(cx->arena, filter->predicate, fold, cx);
-    Plan *copy;
-
-    if (expr_equal(folded, filter->predicate))
-        return filter;
-    copy = plan_copy(cx->arena, filter);
-    copy->predicate = folded;
-    return plan_derive(cx->arena, copy);
+static const Plan *apply(RuleContext *cx, const Plan *plan) {
+    return plan_rewrite_exprs(cx->arena, plan, fold, cx);
 }
 
 const Rule rule_fold_constants = {
     .name = "fold_constants",
-    .rewrite = "filter(f(constants)) => filter(constant)",
-    .root = PLAN_FILTER,
+    .rewrite = "f(constants) => constant",
+    .kinds = RULE_ON(PLAN_FILTER) | RULE_ON(PLAN_PROJECT) | RULE_ON(PLAN_JOIN),
     .apply = apply,
 };

@@ -38,6 +38,6 @@ static const Plan *apply(RuleContext *cx, const Plan *limit) {
 const Rule rule_limit_to_top_n = {
     .name = "limit_to_top_n",
     .rewrite = "limit(sort(x)) => limit(sort(top n, x))",
-    .root = PLAN_LIMIT,
+    .kinds = RULE_ON(PLAN_LIMIT),
     .apply = apply,
 };

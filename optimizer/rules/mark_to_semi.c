@@ -46,6 +46,6 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
 const Rule rule_mark_to_semi = {
     .name = "mark_to_semi",
     .rewrite = "filter(mark, join mark(x, y)) => join semi(x, y)",
-    .root = PLAN_FILTER,
+    .kinds = RULE_ON(PLAN_FILTER),
     .apply = apply,
 };

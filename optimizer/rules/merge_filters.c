@@ -19,6 +19,6 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
 const Rule rule_merge_filters = {
     .name = "merge_filters",
     .rewrite = "filter(p, filter(q, x)) => filter(q AND p, x)",
-    .root = PLAN_FILTER,
+    .kinds = RULE_ON(PLAN_FILTER),
     .apply = apply,
 };

@@ -58,6 +58,6 @@ static const Plan *apply(RuleContext *cx, const Plan *outer) {
 const Rule rule_merge_projects = {
     .name = "merge_projects",
     .rewrite = "project(f, project(g, x)) => project(f(g), x)",
-    .root = PLAN_PROJECT,
+    .kinds = RULE_ON(PLAN_PROJECT),
     .apply = apply,
 };

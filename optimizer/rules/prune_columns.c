@@ -137,18 +137,41 @@ static const Plan *prune_aggregate(Prune *prune, const Plan *plan, const Needed 
     return plan_derive(prune->arena, copy);
 }
 
-static const Plan *prune_union(Prune *prune, const Plan *plan) {
+/* Columns meet by place: each side gives exactly the places that are wanted. */
+static const Plan *prune_side(Prune *prune, const Plan *side, const bool *places) {
+    Needed needed = needed_create(prune);
+    PlanColumn *columns = arena_new_array(prune->arena, PlanColumn, (size_t) side->column_count);
+    int count = 0;
+
+    for (int i = 0; i < side->column_count; i++)
+        if (places[i]) {
+            columns[count++] = side->columns[i];
+            need(side->columns[i].id, &needed);
+        }
+    return plan_select(prune->arena, prune_node(prune, side, &needed), columns, count);
+}
+
+static const Plan *prune_union(Prune *prune, const Plan *plan, const Needed *wanted) {
     const Plan **sides = arena_new_array(prune->arena, const Plan *, (size_t) plan->child_count);
+    bool *places = arena_new_array(prune->arena, bool, (size_t) plan->column_count);
+    PlanColumn *columns = arena_new_array(prune->arena, PlanColumn, (size_t) plan->column_count);
+    int count = 0;
+    Plan *copy;
 
-    /* Columns meet by place: each side keeps all of its own. */
-    for (int i = 0; i < plan->child_count; i++) {
-        Needed needed = needed_create(prune);
-
-        for (int j = 0; j < plan->children[i]->column_count; j++)
-            need(plan->children[i]->columns[j].id, &needed);
-        sides[i] = prune_node(prune, plan->children[i], &needed);
+    for (int i = 0; i < plan->column_count; i++) {
+        places[i] = is_needed(wanted, plan->columns[i].id);
+        if (places[i])
+            columns[count++] = plan->columns[i];
     }
-    return plan_with_children(prune->arena, plan, sides, plan->child_count);
+    for (int i = 0; i < plan->child_count; i++)
+        sides[i] = prune_side(prune, plan->children[i], places);
+    if (count == plan->column_count)
+        return plan_with_children(prune->arena, plan, sides, plan->child_count);
+    copy = plan_copy(prune->arena, plan);
+    copy->children = sides;
+    copy->column_count = count;
+    copy->columns = columns;
+    return plan_derive(prune->arena, copy);
 }
 
 /* Nodes that pass columns on: what they read themselves is needed too. */
@@ -177,7 +200,7 @@ static const Plan *prune_node(Prune *prune, const Plan *plan, const Needed *need
     case PLAN_AGGREGATE:
         return prune_aggregate(prune, plan, needed);
     case PLAN_UNION:
-        return prune_union(prune, plan);
+        return prune_union(prune, plan, needed);
     case PLAN_VALUES:
     case PLAN_FUNCTION_SCAN:
         return plan;
@@ -198,6 +221,6 @@ static const Plan *apply(RuleContext *cx, const Plan *plan) {
 const Rule rule_prune_columns = {
     .name = "prune_columns",
     .rewrite = "plan => plan without unread columns",
-    .root = PLAN_KIND_COUNT,
+    .kinds = RULE_ON_WHOLE_PLAN,
     .apply = apply,
 };

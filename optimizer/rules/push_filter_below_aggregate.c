@@ -30,6 +30,6 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
 const Rule rule_push_filter_below_aggregate = {
     .name = "push_filter_below_aggregate",
     .rewrite = "filter(keys, aggregate(x)) => aggregate(filter(keys, x))",
-    .root = PLAN_FILTER,
+    .kinds = RULE_ON(PLAN_FILTER),
     .apply = apply,
 };

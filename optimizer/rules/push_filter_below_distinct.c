@@ -29,6 +29,6 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
 const Rule rule_push_filter_below_distinct = {
     .name = "push_filter_below_distinct",
     .rewrite = "filter(keys, distinct(x)) => distinct(filter(keys, x))",
-    .root = PLAN_FILTER,
+    .kinds = RULE_ON(PLAN_FILTER),
     .apply = apply,
 };

@@ -23,6 +23,6 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
 const Rule rule_push_filter_below_project = {
     .name = "push_filter_below_project",
     .rewrite = "filter(project(x)) => project(filter(x))",
-    .root = PLAN_FILTER,
+    .kinds = RULE_ON(PLAN_FILTER),
     .apply = apply,
 };

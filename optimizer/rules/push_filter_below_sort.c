@@ -15,6 +15,6 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
 const Rule rule_push_filter_below_sort = {
     .name = "push_filter_below_sort",
     .rewrite = "filter(sort(x)) => sort(filter(x))",
-    .root = PLAN_FILTER,
+    .kinds = RULE_ON(PLAN_FILTER),
     .apply = apply,
 };

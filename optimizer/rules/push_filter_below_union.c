@@ -43,6 +43,6 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
 const Rule rule_push_filter_below_union = {
     .name = "push_filter_below_union",
     .rewrite = "filter(union(x, y)) => union(filter(x), filter(y))",
-    .root = PLAN_FILTER,
+    .kinds = RULE_ON(PLAN_FILTER),
     .apply = apply,
 };

@@ -26,6 +26,6 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
 const Rule rule_push_filter_below_window = {
     .name = "push_filter_below_window",
     .rewrite = "filter(window(x)) => window(filter(x))",
-    .root = PLAN_FILTER,
+    .kinds = RULE_ON(PLAN_FILTER),
     .apply = apply,
 };

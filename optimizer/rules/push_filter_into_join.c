@@ -43,6 +43,6 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
 const Rule rule_push_filter_into_join = {
     .name = "push_filter_into_join",
     .rewrite = "filter(join(x, y)) => join(filter(x), filter(y))",
-    .root = PLAN_FILTER,
+    .kinds = RULE_ON(PLAN_FILTER),
     .apply = apply,
 };

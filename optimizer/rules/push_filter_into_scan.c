@@ -33,6 +33,6 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
 const Rule rule_push_filter_into_scan = {
     .name = "push_filter_into_scan",
     .rewrite = "filter(p, scan) => scan(p)",
-    .root = PLAN_FILTER,
+    .kinds = RULE_ON(PLAN_FILTER),
     .apply = apply,
 };

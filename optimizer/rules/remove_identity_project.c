@@ -22,6 +22,6 @@ static const Plan *apply(RuleContext *cx, const Plan *project) {
 const Rule rule_remove_identity_project = {
     .name = "remove_identity_project",
     .rewrite = "project(all columns of x) => x",
-    .root = PLAN_PROJECT,
+    .kinds = RULE_ON(PLAN_PROJECT),
     .apply = apply,
 };

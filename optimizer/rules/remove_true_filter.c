@@ -8,6 +8,6 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
 const Rule rule_remove_true_filter = {
     .name = "remove_true_filter",
     .rewrite = "filter(true, x) => x",
-    .root = PLAN_FILTER,
+    .kinds = RULE_ON(PLAN_FILTER),
     .apply = apply,
 };

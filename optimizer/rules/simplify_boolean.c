@@ -1,7 +1,8 @@
-/* filter(true AND x) => filter(x), filter(false AND x) => filter(false), likewise for OR, nested.
+/* true AND x => x, false AND x => false, likewise for OR, nested, wherever a condition stands.
  *
  * Three-valued: NULL is not false inside an expression. Dropping an operand that might fail is what
  * SQL allows for AND and OR. */
+#include "optimizer/rewrite.h"
 #include "optimizer/rules.h"
 
 static const Expr *simplify(const Expr *expr, void *data) {
@@ -30,20 +31,13 @@ static const Expr *simplify(const Expr *expr, void *data) {
     return is_and ? expr_and(cx->arena, kept, count) : expr_or(cx->arena, kept, count);
 }
 
-static const Plan *apply(RuleContext *cx, const Plan *filter) {
-    const Expr *simple = expr_rewrite(cx->arena, filter->predicate, simplify, cx);
-    Plan *copy;
-
-    if (expr_equal(simple, filter->predicate))
-        return filter;
-    copy = plan_copy(cx->arena, filter);
-    copy->predicate = simple;
-    return plan_derive(cx->arena, copy);
+static const Plan *apply(RuleContext *cx, const Plan *plan) {
+    return plan_rewrite_exprs(cx->arena, plan, simplify, cx);
 }
 
 const Rule rule_simplify_boolean = {
     .name = "simplify_boolean",
-    .rewrite = "filter(true AND x) => filter(x)",
-    .root = PLAN_FILTER,
+    .rewrite = "true AND x => x, false AND x => false",
+    .kinds = RULE_ON(PLAN_FILTER) | RULE_ON(PLAN_PROJECT) | RULE_ON(PLAN_JOIN),
     .apply = apply,
 };
