@@ -11,6 +11,7 @@
     X(PLAN_FUNCTION_SCAN, op_function_scan) \
     X(PLAN_FILTER,        op_filter)        \
     X(PLAN_PROJECT,       op_project)       \
+    X(PLAN_PROJECT_SET,   op_project_set)   \
     X(PLAN_WINDOW,        op_window)        \
     X(PLAN_AGGREGATE,     op_aggregate)     \
     X(PLAN_DISTINCT,      op_distinct)      \

@@ -104,9 +104,18 @@ static bool check_values(const Plan *plan) {
 static bool check_function_scan(const Plan *plan) {
     const Expr *call = plan->exprs.count == 1 ? plan->exprs.items[0] : NULL;
 
-    return call && plan->column_count == 1 && call->kind == EXPR_CALL &&
+    return call && plan->column_count >= 1 && call->kind == EXPR_CALL &&
            (call->function->flags & FUNCTION_SET) && call->argument_count <= 3 &&
            gives_columns(plan);
+}
+
+static bool check_project_set(const Plan *plan) {
+    for (int i = 0; i < plan->exprs.count; i++)
+        if (plan->exprs.items[i]->kind != EXPR_CALL ||
+            !(plan->exprs.items[i]->function->flags & FUNCTION_SET) ||
+            plan->exprs.items[i]->argument_count > 3)
+            return false;
+    return plan->exprs.count <= LIMIT_SET_CALLS;
 }
 
 static bool check_filter(const Plan *plan) {
@@ -272,6 +281,7 @@ static const StoredCheck stored_checks[PLAN_KIND_COUNT] = {
     [PLAN_LIMIT] = {1, check_limit},
     [PLAN_SINGLE_ROW] = {1, check_nothing},
     [PLAN_EXCHANGE] = {1, check_keys},
+    [PLAN_PROJECT_SET] = {1, check_project_set},
 };
 
 Status plan_check_stored(const Plan *plan, Error *err) {

@@ -6,6 +6,7 @@
  * join of the clause's input plan, and the expression names the join's new column. */
 #pragma once
 
+#include "base/limits.h"
 #include "parser/ast.h"
 #include "parser/ast_expr.h"
 #include "parser/ast_query.h"
@@ -109,6 +110,14 @@ typedef struct AggregateList {
     GroupingCall groupings[16];
 } AggregateList;
 
+/* Set-returning functions of a select list: columns of the PROJECT_SET below it. */
+typedef struct SetCalls {
+    int count;
+    const Expr *calls[LIMIT_SET_CALLS];
+    ColumnId ids[LIMIT_SET_CALLS];
+    const char *names[LIMIT_SET_CALLS];
+} SetCalls;
+
 struct ExprContext {
     Binder *binder;
     const Scope *scope;        /* NULL: no columns at all */
@@ -116,6 +125,7 @@ struct ExprContext {
     SubqueryList *subqueries;  /* NULL: none may stand here */
     AggregateList *aggregates; /* NULL: none may stand here */
     bool is_in_aggregate;
+    SetCalls *sets;           /* NULL: no set-returning function may stand here */
     Correlation *correlation; /* columns of the query around may stand here; NULL: they may not */
 };
 
@@ -213,6 +223,14 @@ bool aggregate_orders_equal(const BoundAggregate *left, const BoundAggregate *ri
 MUST_USE Status sort_for_aggregates(Binder *binder, const AggregateList *list, const Plan **plan,
                                     Error *err);
 
+/* -------- bind_set.c -------- */
+MUST_USE Status bind_set_call(ExprContext *cx, const Expr *call, const Expr **ret_expr, Error *err);
+/* The node that makes the rows of the list's functions; the plan itself when there are none. */
+const Plan *make_project_set(Binder *binder, const Plan *child, const SetCalls *sets);
+/* The output name that a set-returning function gives its column: "value"; NULL: the alias or its
+ * own name. */
+const char *set_column_name(const Expr *call);
+
 /* -------- bind_array.c -------- */
 MUST_USE Status bind_subscript(ExprContext *cx, const AstSubscript *node, const Expr **ret_expr,
                                Error *err);
@@ -269,6 +287,11 @@ MUST_USE Status bind_select(Binder *binder, const AstSelect *select, QueryTail t
                             Error *err);
 MUST_USE Status bind_set_operation(Binder *binder, const AstSetOperation *node, const Scope *outer,
                                    const CteScope *ctes, const Plan **ret_plan, Error *err);
+/* UNION ALL of two. */
+const Plan *make_union(Binder *binder, const Plan *const *sides, int position);
+/* bind_set_all.c: INTERSECT ALL, EXCEPT ALL. */
+MUST_USE Status make_set_all(Binder *binder, const AstSetOperation *node, const Plan *const *sides,
+                             const Plan **ret_plan, Error *err);
 MUST_USE Status bind_values(Binder *binder, const AstValues *values, const Scope *outer,
                             const CteScope *ctes, const Plan **ret_plan, Error *err);
 MUST_USE Status bind_limit(Binder *binder, const AstLimit *limit, const Plan **plan, Error *err);

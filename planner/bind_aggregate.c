@@ -72,6 +72,7 @@ static Status bind_aggregate_arguments(ExprContext *cx, const AstFuncCall *call,
     ExprContext inner = *cx;
 
     inner.is_in_aggregate = true;
+    inner.sets = NULL;
     inner.subqueries = cx->aggregates->input_subqueries;
     bound->argument_count = count;
     bound->arguments = arena_new_array(binder->arena, const Expr *, (size_t) count + 1);

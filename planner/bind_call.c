@@ -134,11 +134,8 @@ Status bind_func_call(ExprContext *cx, const AstFuncCall *call, const Expr **ret
         return undefined_function(cx->binder, name, arguments, call->arguments.count, position,
                                   err);
     if (expr->kind == EXPR_CALL && (expr->function->flags & FUNCTION_SET) && cx->clause &&
-        strcmp(cx->clause, "FROM") != 0) {
-        IGNORE(not_supported(err, position, "a set-returning function in %s",
-                             cx->clause)); /* hinted */
-        return error_hint(err, "Put it into FROM: SELECT x FROM %s(…) AS x.", name);
-    }
+        strcmp(cx->clause, "FROM") != 0)
+        return bind_set_call(cx, expr, ret_expr, err);
     *ret_expr = expr;
     return STATUS_OK;
 }

@@ -64,7 +64,9 @@ static Status function_columns(Binder *binder, const Expr *call, const char *nam
         return not_supported(err, call->position, "a function that returns records without names");
     for (int i = 0; i < count; i++) {
         columns[i].id = binder_new_id(binder);
-        columns[i].name = is_record ? call->type.fields[i].name : name;
+        columns[i].name = is_record               ? call->type.fields[i].name
+                          : set_column_name(call) ? set_column_name(call)
+                                                  : name;
         columns[i].type = is_record ? *call->type.fields[i].type : call->type;
     }
     scan->columns = columns;

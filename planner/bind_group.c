@@ -278,6 +278,9 @@ static Status rewrite_clauses(Select *select, const Plan *input, Error *err) {
         TRY(rewrite_above(select, input, select->sorts[i].expr, &select->sorts[i].expr, err));
     for (int i = 0; i < select->distinct_count; i++)
         TRY(rewrite_above(select, input, select->distinct[i], &select->distinct[i], err));
+    for (int i = 0; i < select->set_calls.count; i++)
+        TRY(rewrite_above(select, input, select->set_calls.calls[i], &select->set_calls.calls[i],
+                          err));
     for (int i = 0; i < select->output_subqueries.count; i++) {
         PendingSubquery *pending = &select->output_subqueries.items[i];
 

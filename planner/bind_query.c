@@ -117,7 +117,7 @@ static Status unify_sides(Binder *binder, const AstSetOperation *node, const Pla
     return query_cast_columns(binder, sides[1], types, &sides[1], err);
 }
 
-static const Plan *make_union(Binder *binder, const Plan *const *sides, int position) {
+const Plan *make_union(Binder *binder, const Plan *const *sides, int position) {
     Plan *plan = plan_create(binder->arena, PLAN_UNION, sides, 2);
     PlanColumn *columns = arena_memdup(binder->arena, sides[0]->columns,
                                        sizeof(*columns) * (size_t) sides[0]->column_count);
@@ -178,7 +178,7 @@ Status bind_set_operation(Binder *binder, const AstSetOperation *node, const Sco
     binder_leave(binder);
     TRY(unify_sides(binder, node, sides, err));
     if (node->op != AST_UNION && node->is_all)
-        return not_supported(err, node->base.position, "%s ALL", set_operator_names[node->op]);
+        return make_set_all(binder, node, sides, ret_plan, err);
     if (node->op != AST_UNION) {
         *ret_plan = make_membership_join(binder, node, sides);
         return STATUS_OK;

@@ -77,6 +77,7 @@ Status bind_select(Binder *binder, const AstSelect *ast, QueryTail tail, const S
     select->plan = attach_subqueries(binder, &select->output_subqueries, select->plan);
     if (select->having)
         select->plan = make_filter(binder, select->plan, select->having, ast->having->position);
+    select->plan = make_project_set(binder, select->plan, &select->set_calls);
     TRY(build_output(select, err));
     *ret_plan = select->plan;
     return STATUS_OK;

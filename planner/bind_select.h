@@ -51,6 +51,7 @@ typedef struct Select {
     SubqueryList input_subqueries;  /* below the aggregate */
     SubqueryList output_subqueries; /* above it */
     const Expr *having;
+    SetCalls set_calls; /* of the select list */
 
     Correlation *correlation; /* with the query around; NULL: may not be */
 

@@ -74,7 +74,8 @@ Status bind_targets(Select *select, Error *err) {
                       .scope = select->scope,
                       .clause = "the select list",
                       .subqueries = &select->output_subqueries,
-                      .aggregates = &select->aggregates};
+                      .aggregates = &select->aggregates,
+                      .sets = &select->set_calls};
 
     for (int i = 0; i < select->item_count; i++)
         if (select->items[i].ast)

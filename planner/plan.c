@@ -43,16 +43,19 @@ static const PlanColumn *join_columns(Arena *arena, const Plan *plan, int *ret_c
     return columns;
 }
 
-static const PlanColumn *window_columns(Arena *arena, const Plan *plan, int *ret_count) {
+/* The child's columns and the last `added` of the node: a window's three, a set's own. */
+static const PlanColumn *extended_columns(Arena *arena, const Plan *plan, int added,
+                                          int *ret_count) {
     const Plan *child = plan->children[0];
-    PlanColumn *columns = arena_new_array(arena, PlanColumn, (size_t) child->column_count + 3);
+    PlanColumn *columns =
+        arena_new_array(arena, PlanColumn, (size_t) child->column_count + (size_t) added);
 
-    assert(plan->column_count >= 3); /* the last three are the window's */
+    assert(plan->column_count >= added);
     for (int i = 0; i < child->column_count; i++)
         columns[i] = child->columns[i];
-    for (int i = 0; i < 3; i++)
-        columns[child->column_count + i] = plan->columns[plan->column_count - 3 + i];
-    *ret_count = child->column_count + 3;
+    for (int i = 0; i < added; i++)
+        columns[child->column_count + i] = plan->columns[plan->column_count - added + i];
+    *ret_count = child->column_count + added;
     return columns;
 }
 
@@ -92,7 +95,10 @@ static void derive_columns(Arena *arena, Plan *plan) {
         plan->columns = plan->children[0]->columns;
         break;
     case PLAN_WINDOW:
-        plan->columns = window_columns(arena, plan, &plan->column_count);
+        plan->columns = extended_columns(arena, plan, 3, &plan->column_count);
+        break;
+    case PLAN_PROJECT_SET:
+        plan->columns = extended_columns(arena, plan, plan->exprs.count, &plan->column_count);
         break;
     case PLAN_JOIN:
         plan->columns = join_columns(arena, plan, &plan->column_count);
@@ -185,6 +191,7 @@ static ColumnIds derive_unique_key(Arena *arena, const Plan *plan) {
     case PLAN_SCAN:
     case PLAN_VALUES:
     case PLAN_FUNCTION_SCAN:
+    case PLAN_PROJECT_SET:
     case PLAN_UNION:
     case PLAN_KIND_COUNT:
         break;

@@ -30,8 +30,9 @@ typedef enum PlanKind {
     PLAN_UNION, /* UNION ALL: columns by place */
     PLAN_SORT,  /* with limit ≥ 0: top-N */
     PLAN_LIMIT,
-    PLAN_SINGLE_ROW, /* at most one row, else 21000; no row: one row of NULLs (scalar subquery) */
-    PLAN_EXCHANGE,   /* physical: rows move to the state partition of their key hash */
+    PLAN_SINGLE_ROW,  /* at most one row, else 21000; no row: one row of NULLs (scalar subquery) */
+    PLAN_EXCHANGE,    /* physical: rows move to the state partition of their key hash */
+    PLAN_PROJECT_SET, /* each row once per row of the set-returning functions called with it */
     PLAN_KIND_COUNT,
 } PlanKind;
 
@@ -150,7 +151,8 @@ struct Plan {
 
     /* PROJECT: exprs[i] gives column i; a bare EXPR_COLUMN passes the column with its id; named a
      * second time in the list (SELECT a, a) it gets a new id. VALUES: row-major, row_count ×
-     * column_count. FUNCTION_SCAN: exprs[0] is the call. */
+     * column_count. FUNCTION_SCAN: exprs[0] is the call. PROJECT_SET: calls of set-returning
+     * functions, whose columns come after the child's. */
     ExprList exprs;
     int row_count;
 

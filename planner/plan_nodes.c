@@ -38,6 +38,11 @@ static const PlanField function_scan_fields[] = {
     {0},
 };
 
+static const PlanField project_set_fields[] = {
+    FIELD("calls",            EXPRS,        exprs),
+    {0},
+};
+
 static const PlanField filter_fields[] = {
     FIELD("predicate",        EXPR,         predicate),
     {0},
@@ -120,6 +125,7 @@ const PlanNodeDef plan_node_defs[PLAN_KIND_COUNT] = {
     [PLAN_LIMIT]         = {"limit",         limit_fields},
     [PLAN_SINGLE_ROW]    = {"single row",    no_fields},
     [PLAN_EXCHANGE]      = {"exchange",      exchange_fields},
+    [PLAN_PROJECT_SET]   = {"project set",   project_set_fields},
 };
 /* clang-format on */
 

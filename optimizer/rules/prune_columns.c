@@ -180,6 +180,8 @@ static const Plan *prune_passing(Prune *prune, const Plan *plan, const Needed *w
 
     if (plan->predicate)
         expr_visit_columns(plan->predicate, need, &needed);
+    for (int i = 0; i < plan->exprs.count; i++)
+        expr_visit_columns(plan->exprs.items[i], need, &needed);
     need(plan->time_column, &needed);
     need(plan->left_time, &needed);
     need(plan->right_time, &needed);
