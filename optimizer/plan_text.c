@@ -104,6 +104,7 @@ static void append_headline(const Plan *plan, StrBuf *out) {
         break;
     case PLAN_FUNCTION_SCAN:
     case PLAN_PROJECT:
+    case PLAN_PROJECT_SET:
         strbuf_printf(out, "%s: ", plan_kind_name(plan->kind));
         plan_append_exprs(plan, &plan->exprs, out);
         break;
