@@ -115,6 +115,7 @@ Status aggregate_emit_groups(AggregateOp *self, Emitter *out, Error *err) {
     uint32_t count = key_table_count(self->groups);
     OutputRows *output = output_start(self);
 
+    assert(!self->keeps_state);
     for (; self->next < count && output->count < EMIT_ROWS; self->next++) {
         GroupHead *head = group_head(self, self->next);
 
@@ -147,6 +148,7 @@ Status aggregate_emit_partial(AggregateOp *self, Emitter *out, Error *err) {
     OutputRows *output = output_start(self);
     Batch batch;
 
+    assert(self->phase == PHASE_PARTIAL);
     output->has_weights = true;
     for (; self->next < count && output->count < EMIT_ROWS; self->next++) {
         GroupHead *head = group_head(self, self->next);
@@ -357,6 +359,8 @@ static bool is_last_partition(const AggregateOp *self) {
 Status aggregate_emit_stored(AggregateOp *self, Emitter *out, Error *err) {
     OutputRows *output = output_start(self);
 
+    assert(self->table);
+    assert(self->emit != EMIT_CHANGES);
     if (self->emit == EMIT_ON_CLOSE && (self->time_key < 0 || self->close_below == INT64_MIN))
         return STATUS_OK;
     while (output->count < EMIT_ROWS) {

@@ -78,6 +78,8 @@ bool aggregate_read_row(const AggregateOp *self, StateBytes value, void *payload
     const uint8_t *end = value.data + value.size_bytes;
     GroupHead *head = payload;
 
+    assert((uintptr_t) payload % 16 == 0);
+    assert(value.data);
     if (value.size_bytes < sizeof(head->weight))
         return false;
     memcpy(&head->weight, cursor, sizeof(head->weight));
@@ -178,6 +180,7 @@ static Status write_group(AggregateOp *self, uint32_t id, Error *err) {
 
 Status aggregate_write_back(AggregateOp *self, Error *err) {
     assert(self->table);
+    assert(self->keeps_state);
     order_groups(self);
     for (uint32_t i = 0; i < key_table_count(self->groups); i++)
         TRY(write_group(self, self->order[i], err));
@@ -195,6 +198,8 @@ static Status drop_slices(StateTable *table, int partition, int64_t bound, Error
 Status aggregate_drop_closed(AggregateOp *self, Error *err) {
     int only = self->base.cx->partition;
 
+    assert(self->time_key >= 0);
+    assert(self->late_below <= self->close_below);
     if (self->close_below == INT64_MIN)
         return STATUS_OK;
     for (int p = 0; p < state_partition_count(self->base.cx->state); p++) {
@@ -236,6 +241,8 @@ Status aggregate_distinct(AggregateOp *self, const AggregateTerm *term, const Ba
                           DistinctRows *rows, Error *err) {
     Arena *arena = self->base.cx->batch_arena;
 
+    assert(self->distinct);
+    assert(term->is_distinct);
     rows->ret_count = 0;
     rows->ret_weights = in->weights ? arena_new_array(arena, int64_t, in->row_count) : NULL;
     for (uint32_t i = 0; i < rows->count; i++) {

@@ -294,6 +294,7 @@ static Status run_inline(Dataflow *self, const ScanRange *ranges, int count, Sca
     InlineRanges ordered;
     Status status;
 
+    assert(self->receiver);
     pipeline_begin(self->whole, &self->epoch);
     ordered = order_ranges(self, ranges, count, arena);
     status = pipeline_run(self->whole, err);
@@ -530,7 +531,9 @@ static Status run_stages(Dataflow *self, const ScanRange *ranges, int count, Sca
                          Error *err) {
     Status status;
 
+    assert(self->exchange);
     cut_ranges(self, ranges, count);
+    assert(self->split_count > 0);
     status = job_run(self->environment.workers, self->split_count, run_split, self, err);
     take_stats(self, stats);
     if (status == STATUS_OK)

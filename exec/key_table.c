@@ -276,6 +276,7 @@ static inline uint32_t probe(const KeyTable *table, uint64_t hash, const KeySlot
     uint32_t mask = table->slot_count - 1;
     uint32_t tag = (uint32_t) (hash >> 32);
 
+    DEBUG_ASSERT(table->count < table->slot_count);
     for (uint32_t i = (uint32_t) hash & mask;; i = (i + 1) & mask) {
         const TableSlot *slot = &table->slots[i];
 
@@ -290,6 +291,7 @@ static void grow_slots(KeyTable *table) {
     uint32_t slot_count = table->slot_count ? 2 * table->slot_count : SLOTS_MIN;
     uint32_t mask = slot_count - 1;
 
+    assert(table->count < slot_count);
     memory_free(table->slots);
     table->slots = memory_zalloc(slot_count * sizeof(TableSlot));
     table->slot_count = slot_count;
@@ -353,6 +355,7 @@ Status key_table_insert(KeyTable *table, const KeyRows *rows, uint32_t *ret_ids,
     KeySlot *keys = lay_keys(table, rows);
     uint32_t stride = table->key_count ? table->key_count : 1;
 
+    assert(rows->keys->column_count >= table->key_count);
     for (uint32_t i = 0; i < rows->count; i++) {
         uint64_t hash = rows->hashes[rows->rows[i]];
         uint32_t slot;

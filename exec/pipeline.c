@@ -83,6 +83,7 @@ static Status node_emit(Emitter *emitter, const Batch *batch, Error *err) {
 }
 
 static void add_step(Pipeline *pipeline, StepKind kind, PipelineNode *node, int port) {
+    assert(node->op);
     if (pipeline->step_count == pipeline->step_capacity) {
         pipeline->step_capacity = pipeline->step_capacity ? 2 * pipeline->step_capacity : 8;
         pipeline->steps =
@@ -257,6 +258,8 @@ static Status run_step(Pipeline *pipeline, const Step *step, Error *err) {
     Operator *op = step->node->op;
     Emitter *out = &step->node->emitter;
 
+    assert(pipeline->cx.epoch);
+    assert(!op->has_pending);
     switch (step->kind) {
     case STEP_PRODUCE:
         return op->type->produce(op, out, err);

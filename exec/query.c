@@ -74,6 +74,8 @@ static Status give(Query *query, const Batch *batch, uint32_t first, uint32_t *r
     uint32_t count = batch_active_count(batch) - first;
     Batch part = *batch;
 
+    assert(first <= batch_active_count(batch));
+    assert(query->receiver);
     *ret_taken = 0;
     if (is_satisfied(query) || count == 0)
         return STATUS_OK;

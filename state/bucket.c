@@ -11,15 +11,19 @@ static const uint32_t PLACE_MASK = ((uint32_t) 1 << PLACE_BITS) - 1;
 
 /* The hash's top bits choose the partition, its lowest the bucket: slots use those between. */
 static inline uint32_t slot_home(const Bucket *bucket, uint64_t hash) {
+    DEBUG_ASSERT((bucket->slot_count & (bucket->slot_count - 1)) == 0);
     return (uint32_t) (hash >> 24) & (bucket->slot_count - 1);
 }
 
 /* Slot 0 means empty, so places are stored plus one. */
 static inline uint32_t slot_make(uint64_t hash, uint32_t offset) {
+    DEBUG_ASSERT(offset % 8 == 0);
+    DEBUG_ASSERT(offset / 8 < PLACE_MASK);
     return ((uint32_t) (hash >> 48) << PLACE_BITS) | (offset / 8 + 1);
 }
 
 static inline BucketRow *slot_row(const Bucket *bucket, uint32_t slot) {
+    DEBUG_ASSERT((slot & PLACE_MASK) > 0);
     return (BucketRow *) (bucket->rows + ((slot & PLACE_MASK) - 1) * (size_t) 8);
 }
 
@@ -116,6 +120,7 @@ static void slots_insert(Bucket *bucket, uint64_t hash, uint32_t offset) {
     uint32_t mask = bucket->slot_count - 1;
     uint32_t i = slot_home(bucket, hash);
 
+    assert(bucket->slot_used < bucket->slot_count); /* probing ends at an empty slot */
     while (bucket->slots[i])
         i = (i + 1) & mask;
     bucket->slots[i] = slot_make(hash, offset);
@@ -152,6 +157,8 @@ BucketRow *bucket_find(const Bucket *bucket, uint64_t hash, StateBytes key) {
 static void slots_remove(Bucket *bucket, uint32_t hole) {
     uint32_t mask = bucket->slot_count - 1;
 
+    assert(bucket->slots[hole]);
+    assert(bucket->slot_used > 0);
     for (uint32_t i = (hole + 1) & mask; bucket->slots[i]; i = (i + 1) & mask) {
         uint32_t home = slot_home(bucket, slot_row(bucket, bucket->slots[i])->hash);
 
@@ -249,6 +256,7 @@ static Status bucket_make_room(Bucket *bucket, size_t row_bytes, bool is_limited
 /* -------- changes -------- */
 
 static void row_kill(Bucket *bucket, BucketRow *row) {
+    assert(row->value_size != ROW_DEAD);
     row->value_size = ROW_DEAD;
     bucket->dead_bytes += (uint32_t) bucket_row_bytes(row->key_size, row->value_capacity);
     assert(bucket->dead_bytes <= bucket->rows_used);
@@ -263,6 +271,8 @@ static BucketRow *row_append(Bucket *bucket, uint64_t hash, StateBytes key, Stat
                              uint32_t value_capacity) {
     BucketRow *row = (BucketRow *) (bucket->rows + bucket->rows_used);
 
+    assert(value.size_bytes <= value_capacity);
+    assert(bucket->rows_used % 8 == 0);
     row->hash = hash;
     row->key_size = (uint32_t) key.size_bytes;
     row->value_size = (uint32_t) value.size_bytes;

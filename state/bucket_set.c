@@ -10,6 +10,8 @@
 static void link_unimaged(Bucket *bucket, Bucket *older, Bucket *newer) {
     StatePartition *partition = bucket->set->partition;
 
+    assert(!bucket->is_listed);
+    assert(bucket->first_unimaged_version > 0);
     bucket->older = older;
     bucket->newer = newer;
     *(older ? &older->newer : &partition->oldest_unimaged) = bucket;
@@ -37,6 +39,8 @@ void bucket_mark_unimaged(Bucket *bucket, int64_t version) {
 }
 
 void bucket_mark_imaged(Bucket *bucket) {
+    assert(bucket->set);
+    assert(!bucket->set->is_dropped);
     unlink_unimaged(bucket);
     bucket->first_unimaged_version = 0;
     bucket->is_imaged = true;
@@ -236,6 +240,7 @@ void set_remove_quietly(BucketSet *set, uint64_t hash, StateBytes key) {
         return;
     bucket = set_writable_bucket(set, hash);
     row = bucket_find(bucket, hash, key);
+    assert(row);
     rows_before = bucket->live_count;
     bytes_before = bucket->rows_used - bucket->dead_bytes;
     bucket_erase(bucket, row);
@@ -277,6 +282,7 @@ void partition_link_set(StatePartition *partition, BucketSet *set) {
     uint32_t place = partition_lower_bound(partition, set->slice);
 
     assert(place == partition->set_count || partition->sets[place]->slice != set->slice);
+    assert(set->partition == partition);
     if (partition->set_count == partition->set_capacity) {
         partition->set_capacity = partition->set_capacity ? 2 * partition->set_capacity : 1;
         partition->sets =

@@ -427,6 +427,7 @@ static void drop_locked(StatePartition *partition, BucketSet *set) {
         (void) set_destroy(set);
         return;
     }
+    assert(!set->is_dropped);
     set->is_dropped = true;
     set_unlist(set);
     if (partition->dropped_count == partition->dropped_capacity) {
@@ -489,6 +490,7 @@ static void commit_change(StatePartition *partition, const StateChange *change) 
 static void commit_forgotten(StatePartition *partition) {
     if (partition->forgotten_taken == 0)
         return;
+    assert(partition->forgotten_taken <= partition->forgotten_count);
     partition->forgotten_count -= partition->forgotten_taken;
     memmove(partition->forgotten, partition->forgotten + partition->forgotten_taken,
             partition->forgotten_count * sizeof(*partition->forgotten));
@@ -512,6 +514,7 @@ static void partition_commit(StatePartition *partition) {
 
 void state_commit(StateStore *store) {
     assert(store->is_epoch);
+    assert(store->version >= 0);
     if (store->is_forgotten_told)
         store->forget_version = 0;
     store->is_forgotten_told = false;
