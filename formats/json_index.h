@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { JSON_INDEX_BYTES = 4096 }; /* longer records are scanned */
+enum { JSON_INDEX_BYTES = 8192 }; /* longer records are scanned */
 
 typedef struct JsonIndex {
     bool has_special; /* bytes over 0x7f or under 0x20: strings need a second look */

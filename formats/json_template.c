@@ -28,34 +28,6 @@ static inline bool literal_equal(const char *left, const char *right, size_t len
 #endif
 }
 
-/* One record being matched. */
-typedef struct Match {
-    const char *record;
-    const char *end;
-    const JsonIndex *index; /* NULL: scan */
-} Match;
-
-static inline const char *match_string(const Match *match, const char *p, bool is_wanted,
-                                       JsonSlot *slot) {
-    unsigned flags = 0;
-    const char *close;
-
-    if (match->index) {
-        close = match->record + json_index_quote(match->index, (size_t) (p - match->record),
-                                                 (size_t) (match->end - match->record));
-        if (close >= match->end)
-            return NULL;
-        if (is_wanted && match->index->has_special)
-            close = json_string_end(p, match->end, &flags);
-    } else {
-        close = json_string_end(p, match->end, &flags);
-        if (!close)
-            return NULL;
-    }
-    *slot = (JsonSlot) {p, close, JSON_STRING, flags};
-    return close;
-}
-
 static const char *match_other(const JsonSegment *segment, const char *p, const char *end,
                                JsonSlot *slot) {
     p = json_scan_value(p, end, slot);
@@ -73,28 +45,101 @@ static bool match_tail(const JsonTemplate *template, const char *p, const char *
     return p < end && *p == '}' && json_skip_space(p + 1, end) == end;
 }
 
-bool json_template_match(const JsonTemplate *template, const char *record, const char *end,
-                         const JsonIndex *index, JsonSlot *slots) {
-    const Match match = {record, end, index};
+/* Where the quotes of an indexed record are, taken in order: the word under the cursor stays in a
+ * register, because from value to value this search is the longest chain of dependent steps. */
+typedef struct QuoteCursor {
+    const JsonIndex *index;
+    size_t length;
+    size_t word;
+    uint64_t bits;
+} QuoteCursor;
+
+/* The first quote at or behind `at`; `length` or more when there is none. */
+static inline size_t next_quote(QuoteCursor *cursor, size_t at) {
+    uint64_t bits;
+
+    if (at / 64 != cursor->word) {
+        cursor->word = at / 64;
+        cursor->bits = cursor->index->quotes[cursor->word];
+    }
+    bits = cursor->bits & (~UINT64_C(0) << (at % 64));
+    while (!bits) {
+        if (++cursor->word * 64 >= cursor->length)
+            return cursor->length;
+        bits = cursor->bits = cursor->index->quotes[cursor->word];
+    }
+    return cursor->word * 64 + (size_t) __builtin_ctzll(bits);
+}
+
+static bool match_indexed(const JsonTemplate *template, const char *record, size_t length,
+                          const JsonIndex *index, JsonSlot *slots) {
+    QuoteCursor cursor = {index, length, 0, index->quotes[0]};
+    size_t at = 0;
+
+    for (int i = 0; i < template->segment_count; i++) {
+        const JsonSegment segment = template->segments[i];
+        JsonSlot slot;
+
+        if (at + segment.length > length ||
+            !literal_equal(record + at, template->literals + segment.literal, segment.length))
+            return false;
+        at += segment.length;
+        if (segment.kind == JSON_STRING) {
+            size_t close = next_quote(&cursor, at);
+
+            if (close >= length)
+                return false;
+            if (segment.column >= 0) {
+                unsigned flags = 0;
+
+                if (index->has_special)
+                    json_string_end(record + at, record + length, &flags);
+                slots[segment.column] =
+                    (JsonSlot) {record + at, record + close, JSON_STRING, flags};
+            }
+            at = close;
+            continue;
+        }
+        if (!match_other(&segment, record + at, record + length, &slot))
+            return false;
+        if (segment.column >= 0)
+            slots[segment.column] = slot;
+        at = (size_t) (slot.end - record);
+    }
+    return match_tail(template, record + at, record + length);
+}
+
+/* The same without an index: each string is scanned for its end. */
+static bool match_scanned(const JsonTemplate *template, const char *record, const char *end,
+                          JsonSlot *slots) {
     const char *p = record;
 
     for (int i = 0; i < template->segment_count; i++) {
         const JsonSegment *segment = &template->segments[i];
-        JsonSlot unwanted;
-        JsonSlot *slot = segment->column >= 0 ? &slots[segment->column] : &unwanted;
+        JsonSlot slot = {.kind = JSON_STRING};
 
         if (end - p < segment->length ||
             !literal_equal(p, template->literals + segment->literal, segment->length))
             return false;
         p += segment->length;
+        slot.begin = p;
         if (segment->kind == JSON_STRING)
-            p = match_string(&match, p, segment->column >= 0, slot);
+            p = slot.end = json_string_end(p, end, &slot.flags);
         else
-            p = match_other(segment, p, end, slot);
+            p = match_other(segment, p, end, &slot);
         if (!p)
             return false;
+        if (segment->column >= 0)
+            slots[segment->column] = slot;
     }
     return match_tail(template, p, end);
+}
+
+bool json_template_match(const JsonTemplate *template, const char *record, const char *end,
+                         const JsonIndex *index, JsonSlot *slots) {
+    if (index)
+        return match_indexed(template, record, (size_t) (end - record), index, slots);
+    return match_scanned(template, record, end, slots);
 }
 
 void json_template_begin(JsonTemplate *template) {

@@ -11,9 +11,9 @@
 #include "formats/json_scan.h"
 
 enum {
-    JSON_TEMPLATES = 4,          /* kept by a decoder, most recently used first */
-    JSON_TEMPLATE_SEGMENTS = 64, /* members of a record; longer records are always walked */
-    JSON_TEMPLATE_BYTES = 4096,
+    JSON_TEMPLATES = 4,           /* kept by a decoder, most recently used first */
+    JSON_TEMPLATE_SEGMENTS = 512, /* members of a record; longer records are always walked */
+    JSON_TEMPLATE_BYTES = 16384,
 };
 
 typedef struct JsonSegment {
