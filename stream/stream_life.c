@@ -215,7 +215,7 @@ static int64_t next_wake(Stream *stream, int64_t now_ns) {
         if (due >= 0)
             wake = earlier(wake, now_ns + due * 1000);
     }
-    if (stream->trigger == TRIGGER_EVERY && wake < stream->next_trigger_ns)
+    if (stream->trigger == TRIGGER_EVERY && !stream->flush_ticket && wake < stream->next_trigger_ns)
         wake = stream->next_trigger_ns;
     return wake;
 }
