@@ -141,7 +141,7 @@ static uint32_t slots_find(const Bucket *bucket, uint64_t hash, StateBytes key) 
             continue;
         row = slot_row(bucket, bucket->slots[i]);
         if (row->hash == hash && row->key_size == key.size_bytes &&
-            memcmp(row->bytes, key.data, key.size_bytes) == 0)
+            (key.size_bytes == 0 || memcmp(row->bytes, key.data, key.size_bytes) == 0))
             return i;
     }
     return bucket->slot_count;

@@ -373,7 +373,7 @@ static Plan *aggregate_node(Fixture *fixture, const Plan *child, const Aggregate
     PlanColumn *columns = arena_new_array(fixture->arena, PlanColumn, 8);
     int count = shape->key_count;
 
-    calls[0].aggregate = aggregate_find("count", NULL, 0);
+    calls[0].aggregate = aggregate_find("count", int8, 0);
     calls[1].aggregate = aggregate_find("sum", int8, 1);
     calls[1].arguments = (ColumnIds) {.count = 1, .ids = value};
     assert_non_null(calls[0].aggregate);
