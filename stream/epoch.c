@@ -569,7 +569,7 @@ static Status run_chosen(EpochRun *run, Error *err) {
         run->progress.publish_ms = phase_ms(run);
         stream_remember_progress(stream, &run->progress);
         adapt_target(run);
-        if (stream->must_roll && status == STATUS_OK)
+        if (stream->must_roll && !stream->flush_ticket && status == STATUS_OK)
             stream->must_roll = false;
     }
     for (int i = 0; i <= stream->sink_count; i++)
