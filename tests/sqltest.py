@@ -9,6 +9,7 @@ A file is records, parted by empty lines; `#` begins a comment line. Each file h
 whose current folder is empty, so that paths in a case are relative ('in/', 'out/').
 
   statement ok                       the statements run; with ----: the notices, if any are listed
+  statement ok|0A000                 the statement runs, or is refused: by name and with a position
   statement ?                        --rewrite makes `ok` or `error` of it, with message and position
   statement error SQLSTATE [hint ok] the last one fails; lines after ---- are `message: …`,
                                      `detail: …`, `hint: …`, `position: …`, those that matter;
@@ -41,7 +42,7 @@ from harness.server import (QueryError, Server, ServerError, read_lines, visible
 EVENTUALLY_S = 20
 SQL_IN_HINT = re.compile(
     r"(?:^|: |[Tt]ry |[Uu]se |[Rr]un |[Ss]ay )"
-    r"((?:CREATE|ALTER|DROP|SELECT|SET|RESET|WAIT|INSERT|EXPLAIN) .+?);?\.?$", re.S)
+    r"((?:CREATE|ALTER|DROP|SELECT|SET|RESET|SHOW|WAIT|INSERT|EXPLAIN) .+?);?\.?$", re.S)
 
 
 class Failure(Exception):
@@ -175,6 +176,9 @@ class Case:
         if record.words[1] == "?":
             self.learn(record)
             return
+        if record.words[1] == "ok|0A000":
+            self.run_or_refuse(record)
+            return
         if record.words[1] == "ok":
             session = self.session()
             session.execute_all(record.sql)
@@ -187,6 +191,16 @@ class Case:
             self.check_error(record, error)
         else:
             raise Failure(f"no error, but {record.words[2]} was expected")
+
+    def run_or_refuse(self, record):
+        """What a later version may run; until then 0A000 says what is not supported, and where."""
+        try:
+            self.session().execute_all(record.sql)
+        except QueryError as error:
+            if error.sqlstate != "0A000":
+                raise
+            if "not supported" not in error.fields["message"] or "position" not in error.fields:
+                raise Failure(f"refused without a name or a position: {error}") from error
 
     def learn(self, record):
         """`statement ?`: what happens is what is expected from now on."""
