@@ -51,12 +51,11 @@ static uint32_t add_field(Decoder *decoder, const char *key, bool folds_case) {
     size_t length = strlen(key);
 
     for (uint32_t i = 0; i < decoder->fields.count; i++) {
-        JsonField *field = &decoder->fields.fields[i];
+        const JsonField *field = &decoder->fields.fields[i];
 
-        if (field->key_length == length && memcmp(field->key, key, length) == 0) {
-            field->folds_case |= folds_case;
+        if (field->key_length == length && memcmp(field->key, key, length) == 0 &&
+            field->folds_case == folds_case)
             return i;
-        }
     }
     decoder->fields.fields[decoder->fields.count] = (JsonField) {key, length, folds_case};
     return decoder->fields.count++;
@@ -171,8 +170,9 @@ static Status fill_column(Decoder *decoder, uint32_t index, ColumnBuilder *build
     JsonSlot slot = decoder->slots[column->field];
     bool is_null = false;
 
-    if (*column->rest)
-        json_path_follow(column->rest, &slot);
+    if (*column->rest && !json_path_follow(column->rest, builder->arena, &slot))
+        return error_set(fault, INVALID_TEXT_REPRESENTATION,
+                         "the object or array that holds the value is broken");
     TRY(json_convert(&column->target, &slot, column_builder_column(builder, index),
                      builder->result->batch->row_count, builder->arena, &is_null, fault));
     if (is_null && column->wanted.is_not_null)

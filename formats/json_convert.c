@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "types/datetime.h"
 #include "types/datetime_iso.h"
 #include "types/timezone.h"
 
@@ -243,7 +244,7 @@ static Status convert_epoch_number(const JsonTarget *target, const JsonSlot *slo
         micros = number >= 0 ? number / 1000 : -((999 - number) / 1000);
     else if (__builtin_mul_overflow(number, target->timestamp_unit_us, &micros))
         return error_set(err, DATETIME_FIELD_OVERFLOW, "timestamp out of range");
-    if (__builtin_add_overflow(micros, unix_epoch_us, &micros))
+    if (__builtin_add_overflow(micros, unix_epoch_us, &micros) || !timestamp_is_in_range(micros))
         return error_set(err, DATETIME_FIELD_OVERFLOW, "timestamp out of range");
     ((int64_t *) column->values)[row] = micros;
     return STATUS_OK;

@@ -76,6 +76,7 @@ Status json_path_first(const char *path, Arena *arena, const char **ret_key, con
 typedef struct KeySearch {
     const char *key;
     size_t length;
+    Arena *arena;
     JsonSlot found;
 } KeySearch;
 
@@ -83,45 +84,64 @@ static bool search_member(void *data, const char *key, size_t key_length, bool k
                           const JsonSlot *value) {
     KeySearch *search = data;
 
-    if (!key_has_escape && key_length == search->length &&
-        memcmp(key, search->key, key_length) == 0)
+    if (key_has_escape) {
+        char *copy = arena_alloc_raw(search->arena, key_length);
+        int64_t length = json_unescape(key, key + key_length, copy);
+
+        if (length < 0)
+            return true; /* a key that nobody can want */
+        key = copy;
+        key_length = (size_t) length;
+    }
+    if (key_length == search->length && memcmp(key, search->key, key_length) == 0)
         search->found = *value;
     return true;
 }
 
-static JsonSlot array_element(const JsonSlot *slot, int64_t index) {
-    const char *p = json_skip_space(slot->begin + 1, slot->end);
-    JsonSlot element = {0};
+/* The element, JSON_MISSING when the array is shorter; false when its skeleton is broken. */
+static bool array_element(const JsonSlot *array, int64_t index, JsonSlot *ret_element) {
+    const char *p = json_skip_space(array->begin + 1, array->end);
 
-    for (int64_t i = 0; p && p < slot->end && *p != ']'; i++) {
-        p = json_scan_value(p, slot->end, &element);
-        if (!p || i == index)
-            return p ? element : (JsonSlot) {0};
-        p = json_skip_space(p, slot->end);
-        if (*p == ',')
-            p = json_skip_space(p + 1, slot->end);
+    *ret_element = (JsonSlot) {0};
+    if (p < array->end && *p == ']')
+        return p + 1 == array->end;
+    for (int64_t i = 0; p < array->end; i++) {
+        JsonSlot element;
+
+        p = json_scan_value(p, array->end, &element);
+        if (!p)
+            return false;
+        if (i == index)
+            *ret_element = element;
+        p = json_skip_space(p, array->end);
+        if (p < array->end && *p == ']')
+            return p + 1 == array->end;
+        if (p >= array->end || *p != ',')
+            return false;
+        p = json_skip_space(p + 1, array->end);
     }
-    return (JsonSlot) {0};
+    return false;
 }
 
-void json_path_follow(const char *rest, JsonSlot *slot) {
+bool json_path_follow(const char *rest, Arena *arena, JsonSlot *slot) {
     while (*rest) {
-        KeySearch search = {0};
+        KeySearch search = {.arena = arena};
         int64_t index = -1;
+        JsonSlot outer = *slot;
 
-        if (!path_step(&rest, &search.key, &search.length, &index) || slot->kind != JSON_NESTED) {
-            *slot = (JsonSlot) {0};
-            return;
-        }
-        if (index >= 0 && *slot->begin == '[') {
-            *slot = array_element(slot, index);
-        } else if (index < 0 && *slot->begin == '{') {
-            json_walk_object(slot->begin, slot->end, search_member, &search);
+        *slot = (JsonSlot) {0};
+        if (!path_step(&rest, &search.key, &search.length, &index) || outer.kind != JSON_NESTED)
+            return true;
+        if (index >= 0 && *outer.begin == '[') {
+            if (!array_element(&outer, index, slot))
+                return false;
+        } else if (index < 0 && *outer.begin == '{') {
+            if (json_walk_object(outer.begin, outer.end, search_member, &search) != outer.end)
+                return false;
             *slot = search.found;
-        } else {
-            *slot = (JsonSlot) {0};
         }
     }
+    return true;
 }
 
 /* -------- walking a record -------- */
@@ -146,20 +166,11 @@ typedef struct Walk {
     bool is_plain; /* a template may be learnt */
 } Walk;
 
-static int walk_match(Walk *walk, const char *key, size_t length) {
-    int folded = -1;
-
-    for (uint32_t i = 0; i < walk->fields->count; i++) {
-        const JsonField *field = &walk->fields->fields[i];
-
-        if (field->key_length != length)
-            continue;
-        if (memcmp(field->key, key, length) == 0)
-            return (int) i;
-        if (field->folds_case && strncasecmp(field->key, key, length) == 0)
-            folded = (int) i;
-    }
-    return folded;
+static bool field_takes(const JsonField *field, const char *key, size_t length) {
+    if (field->key_length != length)
+        return false;
+    return memcmp(field->key, key, length) == 0 ||
+           (field->folds_case && strncasecmp(field->key, key, length) == 0);
 }
 
 /* Put the value where it belongs; true when a template may say the same. */
@@ -188,7 +199,7 @@ static bool walk_place(Walk *walk, int column, const char *key, size_t length,
 static bool walk_member(void *data, const char *key, size_t key_length, bool key_has_escape,
                         const JsonSlot *value) {
     Walk *walk = data;
-    int column;
+    int column = -1;
 
     if (key_has_escape) {
         int64_t length = json_unescape(key, key + key_length, walk->key_buffer);
@@ -200,9 +211,13 @@ static bool walk_member(void *data, const char *key, size_t key_length, bool key
         key_length = (size_t) length;
         walk->key_buffer += length;
     }
-    column = walk_match(walk, key, key_length);
-    if (column >= 0 && !walk_place(walk, column, key, key_length, value))
-        walk->is_plain = false;
+    for (int i = 0; i < (int) walk->fields->count; i++) {
+        if (!field_takes(&walk->fields->fields[i], key, key_length))
+            continue;
+        if (!walk_place(walk, i, key, key_length, value) || column >= 0)
+            walk->is_plain = false; /* a template gives a value to one field only */
+        column = i;
+    }
     if (walk->is_plain)
         json_template_add(walk->learn, walk->previous_end, value, column);
     walk->previous_end = value->end;

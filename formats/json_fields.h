@@ -1,6 +1,7 @@
 /* JSON fields: which members of a record are wanted, and finding them.
  *
- * Columns are grouped by their top-level key. A key matches exactly; without FROM also without
+ * Columns are grouped by their top-level key, with FROM and without it apart: what a column gets
+ * must not depend on which others are read. A key matches exactly; without FROM also without
  * regard to case, if exactly one key of the record does and none matches exactly. The last of
  * duplicate keys wins. */
 #pragma once
@@ -24,8 +25,9 @@ typedef struct JsonFields {
  * when it is no path. Keys with other characters are written $."a b" or $['a b']. */
 MUST_USE Status json_path_first(const char *path, Arena *arena, const char **ret_key,
                                 const char **ret_rest, Error *err);
-/* Find the value under `rest` inside `slot`; JSON_MISSING when there is none. */
-void json_path_follow(const char *rest, JsonSlot *slot);
+/* Find the value under `rest` inside `slot`; JSON_MISSING when there is none. false when an object
+ * or array on the way to it is broken. */
+MUST_USE bool json_path_follow(const char *rest, Arena *arena, JsonSlot *slot);
 
 /* Walk the record and fill slots[field]; learn a template when the record is plain enough, else
  * empty it. `key_buffer` has room for the record's length. false: the skeleton is broken. */
