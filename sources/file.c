@@ -188,23 +188,25 @@ static bool was_closed(const SourceReader *reader, const char *name) {
  * began to look. A read lease is granted in just that case. A writer that comes between waits for
  * the lease's end, microseconds later; the kernel's signal about it is one that nobody heeds. File
  * systems without leases, and files of others, say no: then the file must settle. */
-static bool has_no_writer(const char *path) {
+static bool has_no_writer(const char *path, struct stat *info) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool is_granted;
 
     if (fd < 0)
         return false;
-    is_granted = fcntl(fd, F_SETSIG, SIGURG) == 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+    /* What was seen before may be half of it: the writer may have ended since. */
+    is_granted = fcntl(fd, F_SETSIG, SIGURG) == 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0 &&
+                 fstat(fd, info) == 0;
     close(fd); /* ends the lease */
     return is_granted;
 }
 
-static bool is_settled(SourceReader *reader, const Candidate *candidate) {
+static bool is_settled(SourceReader *reader, Candidate *candidate) {
     int64_t now_us = reader->environment.clock->wall_us(reader->environment.clock);
     int64_t age_us = now_us - stat_mtime_ns(&candidate->info) / 1000;
 
     if (age_us >= reader->settle_us || was_closed(reader, candidate->name) ||
-        has_no_writer(candidate->path))
+        has_no_writer(candidate->path, &candidate->info))
         return true;
     if (age_us < 0)
         age_us = 0; /* a clock that was set back: wait a full settle, no longer */
@@ -253,7 +255,7 @@ static int64_t readable_end(SourceReader *reader, const Candidate *candidate, in
     return file_last_line_end(candidate->path, from, candidate->info.st_size);
 }
 
-static void consider(SourceReader *reader, const Candidate *candidate) {
+static void consider(SourceReader *reader, Candidate *candidate) {
     FileKnown *known = file_journal_known(reader->journal, candidate->path);
     int64_t from = known ? known->consumed : 0;
     int64_t end;
@@ -427,6 +429,14 @@ static int64_t file_barrier(SourceReader *reader, int partition, int64_t from, i
     return reader->is_ordered ? to : file_journal_barrier(reader->journal, from, to);
 }
 
+static bool is_gone(const FileEntry *entry) {
+    struct stat info;
+
+    if (stat(entry->path, &info))
+        return errno == ENOENT || errno == ENOTDIR;
+    return !S_ISREG(info.st_mode) || info.st_size < entry->end;
+}
+
 static Status file_fetch(SourceReader *reader, int partition, int64_t from, int64_t to,
                          size_t wanted_bytes, Block **ret_block, Error *err) {
     FileEntry entry;
@@ -438,7 +448,12 @@ static Status file_fetch(SourceReader *reader, int partition, int64_t from, int6
     status = file_block_read(&entry, from, to, wanted_bytes, ret_block, &fault);
     if (status == STATUS_OK)
         return STATUS_OK;
-    /* The file vanished or shrank after it was discovered: say so, and go on behind it. */
+    /* Only a file that vanished or shrank after it was discovered is given up; whatever else went
+     * wrong (no descriptor left, a disk that fails) may be over at the next try. */
+    if (!is_gone(&entry)) {
+        *err = fault;
+        return status;
+    }
     report(reader, entry.path, &fault);
     *ret_block = file_block_empty(&entry, to);
     return STATUS_OK;

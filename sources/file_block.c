@@ -12,6 +12,7 @@
 enum {
     READ_STEP = 1 << 16, /* how far to read on for the end of the last line */
     TOO_LONG_SAMPLE = 1024,
+    BOM_BYTES = 3,
 };
 
 typedef struct FileBlock {
@@ -102,14 +103,15 @@ static void add_record(LineRead *read, int64_t at, int64_t length, const char *f
 
         block->records = memory_realloc(block->records, sizeof(Record) * capacity);
     }
-    block->records[block->record_count++] = (Record) {
+    block->records[block->record_count] = (Record) {
         .data = (const char *) (uintptr_t) at, /* a distance: the bytes may still move */
         .length = (uint32_t) length,
         .offset = offset_of(read->entry, read->first + at),
         .timestamp_us = INT64_MIN,
-        .line = read->is_file_start && block->record_count == 1,
+        .line = read->is_file_start && block->record_count == 0,
         .fault = fault,
     };
+    block->record_count++;
 }
 
 /* The line is over the limit: find its end without keeping it. */
@@ -177,31 +179,41 @@ static Status cut_record(LineRead *read, int64_t at, int64_t *ret_next, Error *e
 }
 
 static Status cut_lines(LineRead *read, int64_t at, int64_t *ret_next, Error *err) {
-    while (read->first + at < read->limit && at < read->length)
+    /* Past the bytes at hand only a line over the limit leads: the next block goes on there. */
+    while (read->first + at < read->limit && read->first + at < read->entry->end &&
+           at <= read->length)
         TRY(cut_record(read, at, &at, err));
     *ret_next = at;
     return STATUS_OK;
 }
 
-/* A cut inside a line belongs to the range before: step over the rest of that line. */
-static Status align(LineRead *read, int64_t *ret_at, Error *err) {
-    bool is_first = read->first == read->entry->start;
-    int64_t next = 0;
+/* Where the first line that is ours begins. A cut inside a line belongs to the range before: the
+ * block then begins one byte before `from`, and the line that holds this byte is not ours. */
+static Status align(LineRead *read, int64_t from_position, int64_t *ret_at, Error *err) {
+    static const char bom[] = "\xef\xbb\xbf";
 
-    read->is_file_start = read->first == 0;
     *ret_at = 0;
-    if (is_first) {
-        static const char bom[] = "\xef\xbb\xbf";
-
-        if (read->first == 0 && read->length >= 3 && memcmp(read->block->bytes, bom, 3) == 0)
+    read->is_file_start = from_position == 0;
+    if (from_position == read->entry->start) {
+        if (from_position == 0 && read->length >= 3 && memcmp(read->block->bytes, bom, 3) == 0)
             *ret_at = 3;
         return STATUS_OK;
     }
-    /* The block begins one byte before `from`: the record that holds it is not ours. */
-    TRY(cut_record(read, 0, &next, err));
+    TRY(cut_record(read, 0, ret_at, err));
     read->block->base.record_count = 0;
-    *ret_at = next;
     return STATUS_OK;
+}
+
+/* How far records may begin: what was asked for, but never less than to where the first line of
+ * the range begins, also behind a byte order mark. */
+static int64_t block_limit(const LineRead *read, int64_t wanted_end, int64_t at) {
+    int64_t first_line = read->first + at;
+
+    if (read->is_file_start)
+        return wanted_end > first_line ? wanted_end : first_line + 1;
+    if (wanted_end <= first_line)
+        wanted_end = first_line + 1;
+    return wanted_end < read->limit ? wanted_end : read->limit;
 }
 
 static void place_records(FileBlock *block) {
@@ -211,18 +223,20 @@ static void place_records(FileBlock *block) {
 
 static Status read_lines(LineRead *read, int64_t from_position, size_t wanted_bytes, Error *err) {
     const FileEntry *entry = read->entry;
-    int64_t wanted;
+    int64_t wanted_end = read->limit;
+    int64_t length;
     int64_t at = 0;
     int64_t next = 0;
 
     read->first = from_position > entry->start ? from_position - 1 : from_position;
-    wanted = (int64_t) wanted_bytes;
-    if (wanted > read->limit - read->first)
-        wanted = read->limit - read->first;
-    TRY(read_up_to(read, wanted, err));
-    if (read->first + read->length < read->limit)
-        read->limit = read->first + read->length;
-    TRY(align(read, &at, err));
+    if (wanted_bytes < (size_t) (wanted_end - from_position))
+        wanted_end = from_position + (int64_t) wanted_bytes;
+    length = wanted_end - read->first;
+    if (length < BOM_BYTES)
+        length = entry->end - read->first < BOM_BYTES ? entry->end - read->first : BOM_BYTES;
+    TRY(read_up_to(read, length, err));
+    TRY(align(read, from_position, &at, err));
+    read->limit = block_limit(read, wanted_end, at);
     TRY(cut_lines(read, at, &next, err));
     place_records(read->block);
     read->block->base.next_offset = offset_of(entry, read->first + next);
@@ -249,8 +263,8 @@ Status file_block_read(const FileEntry *entry, int64_t from, int64_t to, size_t 
         file_block_release(&read.block->base);
         return status;
     }
-    /* Within the range but past the last record's start: the range is done. */
-    if (read.block->base.next_offset > to && read.limit == entry->start + (to - entry->base))
+    /* The last record may end behind the range: the next one steps over what is left of it. */
+    if (read.block->base.next_offset > to)
         read.block->base.next_offset = to;
     *ret_block = &read.block->base;
     return STATUS_OK;

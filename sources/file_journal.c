@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 
-enum { JOURNAL_VERSION = 1, PATH_BYTES_MAX = 4096 };
+enum { JOURNAL_VERSION = 1, PATH_BYTES_MAX = 4096, JOURNAL_HEAD_MAX = 4096 };
 
 struct FileJournal {
     pthread_rwlock_t lock; /* guards entries: workers look while discover appends */
@@ -82,7 +82,8 @@ FileKnown *file_journal_learn(FileJournal *journal, const char *path) {
     return *slot;
 }
 
-int64_t file_journal_end(const FileJournal *journal) {
+/* Under the lock, or by the one thread that appends. */
+static int64_t entries_end(const FileJournal *journal) {
     const FileEntry *last;
 
     if (journal->entry_count == 0)
@@ -91,13 +92,20 @@ int64_t file_journal_end(const FileJournal *journal) {
     return last->base + (last->end - last->start);
 }
 
-bool file_journal_find(FileJournal *journal, int64_t offset, FileEntry *ret_entry) {
-    size_t low = 0;
-    size_t high;
-    bool is_found;
+int64_t file_journal_end(FileJournal *journal) {
+    int64_t end;
 
     pthread_rwlock_rdlock(&journal->lock);
-    high = journal->entry_count;
+    end = entries_end(journal);
+    pthread_rwlock_unlock(&journal->lock);
+    return end;
+}
+
+/* Index of the entry that holds `offset`, which is in [0, end). Under the lock. */
+static size_t entry_at(const FileJournal *journal, int64_t offset) {
+    size_t low = 0;
+    size_t high = journal->entry_count;
+
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
@@ -106,27 +114,50 @@ bool file_journal_find(FileJournal *journal, int64_t offset, FileEntry *ret_entr
         else
             high = middle;
     }
-    is_found = low > 0 && offset >= 0 && offset < file_journal_end(journal);
+    assert(low > 0);
+    return low - 1;
+}
+
+bool file_journal_find(FileJournal *journal, int64_t offset, FileEntry *ret_entry) {
+    bool is_found;
+
+    pthread_rwlock_rdlock(&journal->lock);
+    is_found = offset >= 0 && offset < entries_end(journal);
     if (is_found)
-        *ret_entry = journal->entries[low - 1];
+        *ret_entry = journal->entries[entry_at(journal, offset)];
     pthread_rwlock_unlock(&journal->lock);
     return is_found;
 }
 
+/* The base of the first entry of the generation that entries[at] belongs to. Under the lock. */
+static int64_t generation_begin(const FileJournal *journal, size_t at) {
+    size_t low = 0;
+
+    while (low < at) {
+        size_t middle = low + (at - low) / 2;
+
+        if (journal->entries[middle].generation < journal->entries[at].generation)
+            low = middle + 1;
+        else
+            at = middle;
+    }
+    return journal->entries[low].base;
+}
+
 int64_t file_journal_barrier(FileJournal *journal, int64_t from, int64_t to) {
-    FileEntry entry;
+    int64_t barrier = from;
+    int64_t end;
 
     if (to <= from)
         return from;
-    if (to >= file_journal_end(journal))
-        return file_journal_end(journal);
-    if (!file_journal_find(journal, to, &entry))
-        return from;
-    /* `to` lies inside entry's generation: step back to where that generation began. */
-    for (size_t i = 0; i < journal->entry_count; i++)
-        if (journal->entries[i].generation == entry.generation)
-            return journal->entries[i].base > from ? journal->entries[i].base : from;
-    return from;
+    pthread_rwlock_rdlock(&journal->lock);
+    end = entries_end(journal);
+    if (to >= end)
+        barrier = end;
+    else
+        barrier = generation_begin(journal, entry_at(journal, to));
+    pthread_rwlock_unlock(&journal->lock);
+    return barrier > from ? barrier : from;
 }
 
 void file_journal_begin(FileJournal *journal) {
@@ -136,7 +167,7 @@ void file_journal_begin(FileJournal *journal) {
 
 void file_journal_add(FileJournal *journal, FileKnown *known, int64_t start, int64_t end,
                       int64_t modified_us) {
-    int64_t base = file_journal_end(journal);
+    int64_t base = entries_end(journal);
 
     assert(start >= 0 && start < end);
     pthread_rwlock_wrlock(&journal->lock);
@@ -201,6 +232,7 @@ static bool restore_entry(FileJournal *journal, const uint8_t **cursor, const ui
     char path[PATH_BYTES_MAX + 1];
     uint32_t length, head_size;
     int64_t numbers[6];
+    int64_t behind;
     FileKnown *known;
 
     if (!take(cursor, end, &length, sizeof(length)) || length == 0 || length > PATH_BYTES_MAX ||
@@ -208,7 +240,9 @@ static bool restore_entry(FileJournal *journal, const uint8_t **cursor, const ui
         !take(cursor, end, &head_size, sizeof(head_size)))
         return false;
     path[length] = '\0';
-    if (strlen(path) != length || numbers[0] < 0 || numbers[1] <= numbers[0])
+    if (strlen(path) != length || numbers[0] < 0 || numbers[1] <= numbers[0] ||
+        head_size > JOURNAL_HEAD_MAX ||
+        __builtin_add_overflow(entries_end(journal), numbers[1] - numbers[0], &behind))
         return false;
     known = file_journal_learn(journal, path);
     known->modified_ns = numbers[3];

@@ -36,10 +36,10 @@ typedef struct FileJournal FileJournal;
 
 FileJournal *file_journal_create(void);
 FileJournal *file_journal_destroy(FileJournal *journal);
-int64_t file_journal_end(const FileJournal *journal); /* offset behind the last entry */
+int64_t file_journal_end(FileJournal *journal); /* offset behind the last entry. Any thread. */
 /* The entry that holds `offset`; false when it is at or past the end. Any thread. */
 bool file_journal_find(FileJournal *journal, int64_t offset, FileEntry *ret_entry);
-/* The largest generation end <= to and > from; `from` when there is none. */
+/* The largest generation end <= to and > from; `from` when there is none. Any thread. */
 int64_t file_journal_barrier(FileJournal *journal, int64_t from, int64_t to);
 FileKnown *file_journal_known(FileJournal *journal, const char *path); /* NULL: never seen */
 FileKnown *file_journal_learn(FileJournal *journal, const char *path); /* finds or adds */
