@@ -160,6 +160,7 @@ def suites():
         Suite("rules", "release", run_tap, (*PYTHON, "tests/oracle/rules.py")),
         Suite("prefix", "release", run_tap, (*PYTHON, "tests/prefix/prefix.py")),
         Suite("recover", "release", run_tap, (*PYTHON, "tests/recover/torture.py", "--ci")),
+        Suite("recover-sink", "release", run_tap, (*PYTHON, "tests/recover/simulated.py")),
         Suite("tour", "release", run_tap, (*PYTHON, "tests/tour/tour.py")),
         Suite("clang", "clang", None),
         Suite("unit-asan", "asan", run_units),
