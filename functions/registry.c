@@ -48,6 +48,7 @@
     X(aggregates_count) \
     X(aggregates_int) \
     X(aggregates_interval) \
+    X(aggregates_json)     \
     X(aggregates_float) \
     X(aggregates_numeric) \
     X(aggregates_extreme) \

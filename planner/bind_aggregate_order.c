@@ -89,6 +89,11 @@ static Status choose_order(const AggregateList *list, const BoundAggregate **ret
                                  "a second aggregate with another ORDER BY in its arguments");
         said = call;
     }
+    for (int i = 0; i < list->count && said; i++)
+        if (list->items[i].sort_count == 0 && !list->items[i].aggregate->is_order_free)
+            return not_supported(err, list->items[i].position,
+                                 "%s without ORDER BY beside an aggregate that has one",
+                                 list->items[i].name);
     *ret_order = said ? said : implied;
     return STATUS_OK;
 }

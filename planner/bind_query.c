@@ -97,6 +97,15 @@ Status query_resolve_unknown(Binder *binder, const Plan *plan, const Plan **ret_
 static const char *const set_operator_names[] = {
     [AST_UNION] = "UNION", [AST_INTERSECT] = "INTERSECT", [AST_EXCEPT] = "EXCEPT"};
 
+/* Where the right side says its column. */
+static int column_position(const AstNode *side, int column, int count) {
+    const AstList *targets = side->kind == AST_SELECT ? &((const AstSelect *) side)->targets : NULL;
+
+    if (!targets || targets->count == 0)
+        return side->position;
+    return targets->items[targets->count == count ? column : 0]->position;
+}
+
 static Status unify_sides(Binder *binder, const AstSetOperation *node, const Plan **sides,
                           Error *err) {
     const char *name = set_operator_names[node->op];
@@ -104,12 +113,13 @@ static Status unify_sides(Binder *binder, const AstSetOperation *node, const Pla
     SqlType *types = arena_new_array(binder->arena, SqlType, (size_t) count + 1);
 
     if (sides[1]->column_count != count)
-        return error_at(err, node->right->position, SYNTAX_ERROR,
+        return error_at(err, column_position(node->right, 0, 0), SYNTAX_ERROR,
                         "each %s query must have the same number of columns", name);
     for (int i = 0; i < count; i++) {
         const SqlType pair[2] = {sides[0]->columns[i].type, sides[1]->columns[i].type};
 
-        TRY(placed(type_unify(pair, 2, name, &types[i], err), node->right->position, err));
+        TRY(placed(type_unify(pair, 2, name, &types[i], err),
+                   column_position(node->right, i, count), err));
         if (types[i].typmod != -1 && pair[0].typmod != pair[1].typmod)
             types[i].typmod = -1;
     }

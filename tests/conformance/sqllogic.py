@@ -3,7 +3,9 @@
 usage: sqllogic.py FOLDER|FILE… [--limit N] [--server BINARY] [--verbose]
 Tables are made in PostgreSQL and read as sources, see tables.py. Records that name a dialect we are
 not (skipif, onlyif postgresql is ours) and directives that we do not know (require, load) are left
-out and counted. A file's line gives the numbers; failures are printed, at most ten a file.
+out and counted. What fails is asked of PostgreSQL, over the same tables: an error there too is
+another dialect, the same rows are PostgreSQL's answer where the suite's engine has its own. A
+file's line gives the numbers; failures are printed, at most ten a file.
 """
 import argparse
 import collections
@@ -160,6 +162,20 @@ class File:
             return "pass", ""
         return "fail", f"got {rows[:3]}, expected {(expected or [])[:6]}"
 
+    def judge(self, sql, outcome, detail):
+        """A failed query as PostgreSQL sees it."""
+        def ask(target):
+            try:
+                return sorted(map(str, target(sql)))
+            except QueryError as error:
+                return error.sqlstate
+        theirs, ours = ask(self.tables.ask), ask(self.connection.rows)
+        if isinstance(theirs, str):
+            return "other dialect", detail
+        if ours == theirs:
+            return "pass as PostgreSQL", detail
+        return outcome, f"{detail}; PostgreSQL: {theirs[:3]}"[:400]
+
     def run(self, path):
         with open(path, encoding="utf-8", errors="replace") as file:
             text = file.read()
@@ -179,6 +195,8 @@ class File:
                 self.connection = self.server.connect()
                 self.tables = Tables(self.tables._oracle, self.connection, self.server.work)
                 self.tables._changed, self.tables._version = True, number
+            if outcome in ("fail", "not supported") and head.startswith("query"):
+                outcome, detail = self.judge(sql, outcome, detail)
             if outcome:
                 self.counts[outcome] += 1
             if (outcome == "fail" and self.counts["fail"] <= FAILURES_SHOWN) \

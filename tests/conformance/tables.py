@@ -37,6 +37,10 @@ class Tables:
         self._changed = True
         return self._oracle.execute(sql)
 
+    def ask(self, sql):
+        """PostgreSQL's rows."""
+        return self._oracle.rows(sql)
+
     def publish(self):
         """Before a SELECT: makes sources of the tables, when any changed."""
         if not self._changed:
