@@ -6,15 +6,16 @@
 #include "planner/legality.h"
 
 static const OptionSpec stream_options[] = {
-    /* clang-format off */
-    {"max_rows_per_epoch", OPTION_INT,      NULL,        NULL,   "at most this many input rows in an epoch", 0},
-    {"on_row_error",       OPTION_CHOICE,   "fail|skip", "fail", "what an error of the query's own expressions does", 0},
-    {"watermark_policy",   OPTION_CHOICE,   "min|max",   "min",  "over partitions and sources: the minimum, or Spark's maximum", 0},
-    {"retain",             OPTION_TEXT,     NULL,        NULL,   "'all': keep the result for SELECT; default without INTO", 0},
-    {"state_ttl",          OPTION_DURATION, NULL,        NULL,   "forget groups unchanged this long", 0},
-    {"state_memory_limit", OPTION_SIZE,     NULL,        NULL,   "memory for the stream's state", 0},
+    {"max_rows_per_epoch", OPTION_INT, NULL, NULL, "at most this many input rows in an epoch", 0},
+    {"on_row_error", OPTION_CHOICE, "fail|skip", "fail",
+     "what an error of the query's own expressions does", 0},
+    {"watermark_policy", OPTION_CHOICE, "min|max", "min",
+     "over partitions and sources: the minimum, or Spark's maximum", 0},
+    {"retain", OPTION_TEXT, NULL, NULL, "'all': keep the result for SELECT; default without INTO",
+     0},
+    {"state_ttl", OPTION_DURATION, NULL, NULL, "forget groups unchanged this long", 0},
+    {"state_memory_limit", OPTION_SIZE, NULL, NULL, "memory for the stream's state", 0},
     {0},
-    /* clang-format on */
 };
 
 typedef struct StreamBinding {

@@ -1,4 +1,6 @@
 /* Build: the few shapes of plan nodes that the binder makes everywhere. */
+#include "planner/build.h"
+
 #include <string.h>
 
 #include "planner/bind.h"

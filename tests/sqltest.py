@@ -10,7 +10,7 @@ whose current folder is empty, so that paths in a case are relative ('in/', 'out
 
   statement ok                       the statements run; with ----: the notices, if any are listed
   statement ok|0A000                 the statement runs, or is refused: by name and with a position
-  statement ?                        --rewrite makes `ok` or `error` of it, with message and position
+  statement ?                        --rewrite makes `ok` or `error` of it, with its message
   statement error SQLSTATE [hint ok] the last one fails; lines after ---- are `message: …`,
                                      `detail: …`, `hint: …`, `position: …`, those that matter;
                                      `hint ok`: the SQL in the hint runs (a hint with SQL must)
@@ -36,7 +36,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness.server import (QueryError, Server, ServerError, read_lines, visible_files,  # noqa: E402
+from harness.server import (  # noqa: E402
+    QueryError, Server, ServerError, read_lines, visible_files,
                             write_file)
 
 EVENTUALLY_S = 20
@@ -155,7 +156,8 @@ class Case:
                     details = getattr(error, "fields", {}).get("hint")
                     raise Failure(f"{self.path}:{record.line + 1}: {error}"
                                   + (f"\nhint: {details}" if details else "")
-                                  + (f"\nSQL: {record.sql[:400]}" if record.body else "")) from error
+                                  + (f"\nSQL: {record.sql[:400]}" if record.body else "")
+                                  ) from error
         finally:
             for session in self.sessions.values():
                 session.close()
@@ -225,7 +227,8 @@ class Case:
                   for name in names]
         self.compare(record, actual)
         hint = error.fields.get("hint", "")
-        sql = None if "…" in hint else SQL_IN_HINT.search(hint)  # with … it is a pattern, not SQL
+        # with … it is a pattern, not SQL
+        sql = None if "…" in hint else SQL_IN_HINT.search(hint)
         if record.words[3:] == ["hint", "ok"]:
             if not sql:
                 raise Failure(f"no SQL in the hint {error.fields.get('hint')!r}")

@@ -44,7 +44,8 @@ def expand_loops(lines):
             else words
         body = lines[i + 1:end - 1]
         for value in values:
-            out += expand_loops([line.replace("${" + match[2] + "}", value) for line in body]) + [""]
+            lines = [line.replace("${" + match[2] + "}", value) for line in body]
+            out += expand_loops(lines) + [""]
         i = end
     return out
 

@@ -2,8 +2,9 @@
 
 usage: traces.py FOLDER [NAME]… [--server BINARY] [--verbose]
 FOLDER holds the recorded traces (*.json) and is not part of this repository. Each trace has its own
-server. An epoch's rows become one file a source; with several sources a long trigger keeps the stream
-still until WAIT FOR STREAM takes them all into one epoch. Compared as the traces' README says: append by the rows
+server. An epoch's rows become one file a source; with several sources a long trigger keeps the
+stream still until WAIT FOR STREAM takes them all into one epoch. Compared as the traces' README
+says: append by the rows
 emitted, update by the rows after the change (unchanged groups may be left out), complete by the
 whole answer. Ends with a list of what failed and what is not supported yet (0A000).
 """
@@ -17,7 +18,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness.server import (QueryError, Server, ServerError, read_lines, visible_files,  # noqa: E402
+from harness.server import (  # noqa: E402
+    QueryError, Server, ServerError, read_lines, visible_files,
                             write_file)
 
 # What we answer differently on purpose: docs/conformance.md says why.

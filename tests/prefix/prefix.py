@@ -1,10 +1,11 @@
-"""prefix: the law that a stream's result after n epochs is the query over the input accepted by then.
+"""prefix: a stream's result after n epochs is the query over the input accepted by then.
 
 usage: prefix.py [--seed N] [--count N] [--steps N] [--server BINARY] [--verbose]
 
 Each run is one random query, output mode, worker count and input. The input arrives file by file;
 after each, WAIT FOR STREAM, so that a file is an epoch and a watermark's effects (closed windows,
-late rows) are exact. In between the server is restarted, killed, or the stream restarted, at random.
+late rows) are exact. In between the server is restarted, killed, or the stream restarted, at
+random.
 A model in Python, which knows nothing of increments, says what each epoch must emit:
   append    the rows whose group the watermark closed in this epoch; or the new rows
   update    the groups that changed, with their new values, and deletes of those that vanished
@@ -21,7 +22,8 @@ import random
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness.server import (QueryError, Server, ServerError, read_lines, visible_files,  # noqa: E402
+from harness.server import (  # noqa: E402
+    QueryError, Server, ServerError, read_lines, visible_files,
                             write_file)
 
 RUNS, STEPS = 24, 12
@@ -153,7 +155,8 @@ class Tumbling(Shape):
         return f"TUMBLE(s, ts, INTERVAL '{self.size_ms} milliseconds')"
 
     def sql(self):
-        return (f"SELECT window_start, window_end, k{self.aggregates()} FROM {self.relation()}{self.where} "
+        return (f"SELECT window_start, window_end, k{self.aggregates()} "
+                f"FROM {self.relation()}{self.where} "
                 "GROUP BY window_start, window_end, k")
 
     def windows(self, row):

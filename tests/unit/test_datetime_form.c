@@ -18,7 +18,6 @@ typedef struct FormCase {
     const char *expected; /* or "sqlstate: message" */
 } FormCase;
 
-/* clang-format off */
 static const FormCase cases[] = {
     {CASE_DATE, -1, "January 8, 1999", "1999-01-08"},
     {CASE_DATE, -1, "1999-01-08", "1999-01-08"},
@@ -645,7 +644,8 @@ static const FormCase cases[] = {
      "22007: invalid input syntax for type timestamp with time zone: \"2024-01-01 10:00 dst\""},
     {CASE_TIMESTAMPTZ, -1, "2024-01-01 10:00 PST dst", "2024-01-01 17:00:00+00"},
     {CASE_TIMESTAMPTZ, -1, "2024-01-01 10:00 America/New_York dst",
-     "22007: invalid input syntax for type timestamp with time zone: \"2024-01-01 10:00 America/New_York dst\""},
+     "22007: invalid input syntax for type timestamp with time zone: \"2024-01-01 10:00 "
+     "America/New_York dst\""},
     {CASE_TIMESTAMPTZ, -1, "2024-01-01 isodow", "2024-01-01 00:00:00+00"},
     {CASE_TIMESTAMPTZ, -1, "2024-01-01 dow 5",
      "22007: invalid input syntax for type timestamp with time zone: \"2024-01-01 dow 5\""},
@@ -668,7 +668,6 @@ static const FormCase cases[] = {
     {CASE_TIMESTAMPTZ, -1, "J1721425", "0001-12-31 00:00:00+00 BC"},
     {CASE_TIMESTAMPTZ, -1, "J2147483647", "22008: timestamp out of range: \"J2147483647\""},
 };
-/* clang-format on */
 
 /* The value's text, or the error as "sqlstate: message". */
 static void round_trip(const FormCase *test, StrBuf *out) {

@@ -1,7 +1,6 @@
 /* to_timestamp and to_date with templates, with the answers of PostgreSQL 15. */
 #include "tests/unit/datetime_support.h"
 
-/* clang-format off */
 static const FunctionCase cases[] = {
     {NEW_YORK, "to_timestamp(text,text)", "2022/12/25 10:24:33|YYYY/MM/DD HH12:MI:SS",
      "2022-12-25 10:24:33-05"},
@@ -18,8 +17,8 @@ static const FunctionCase cases[] = {
      "22009: time zone displacement out of range: \"2021/12/30 14:52:49 +330\""},
     {NEW_YORK, "to_date(text,text)", "2021/12/30 14:52:49 +330|YYYY/MM/DD HH24:MI:SS TZHTZM",
      "22009: time zone displacement out of range: \"2021/12/30 14:52:49 +330\""},
-    {NEW_YORK, "to_timestamp(text,text)", "2021/12/30 14:52:49 +03:30|YYYY/MM/DD HH24:MI:SS TZH:TZM",
-     "2021-12-30 06:22:49-05"},
+    {NEW_YORK, "to_timestamp(text,text)",
+     "2021/12/30 14:52:49 +03:30|YYYY/MM/DD HH24:MI:SS TZH:TZM", "2021-12-30 06:22:49-05"},
     {NEW_YORK, "to_date(text,text)", "2021/12/30 14:52:49 +03:30|YYYY/MM/DD HH24:MI:SS TZH:TZM",
      "2021-12-30"},
     {NEW_YORK, "to_timestamp(text,text)", "2021/12/30 14:52:49 +0330|YYYY/MM/DD HH24:MI:SS TZHTZM",
@@ -59,16 +58,22 @@ static const FunctionCase cases[] = {
     {NEW_YORK, "to_timestamp(text,text)", "1985 FMMonth 12|YYYY \"FMMonth\" DD",
      "1985-01-12 00:00:00-05"},
     {NEW_YORK, "to_date(text,text)", "1985 FMMonth 12|YYYY \"FMMonth\" DD", "1985-01-12"},
-    {NEW_YORK, "to_timestamp(text,text)", "My birthday-> Year: 1976, Month: May, Day: 16|\"My birthday-> Year:\" YYYY, \"Month:\" FMMonth, \"Day:\" DD",
+    {NEW_YORK, "to_timestamp(text,text)",
+     "My birthday-> Year: 1976, Month: May, Day: 16|\"My birthday-> Year:\" YYYY, \"Month:\" "
+     "FMMonth, \"Day:\" DD",
      "1976-05-16 00:00:00-04"},
-    {NEW_YORK, "to_date(text,text)", "My birthday-> Year: 1976, Month: May, Day: 16|\"My birthday-> Year:\" YYYY, \"Month:\" FMMonth, \"Day:\" DD",
+    {NEW_YORK, "to_date(text,text)",
+     "My birthday-> Year: 1976, Month: May, Day: 16|\"My birthday-> Year:\" YYYY, \"Month:\" "
+     "FMMonth, \"Day:\" DD",
      "1976-05-16"},
     {NEW_YORK, "to_timestamp(text,text)", "1,582nd VIII 21|Y,YYYth FMRM DD",
      "1582-08-21 00:00:00-04:56:02"},
     {NEW_YORK, "to_date(text,text)", "1,582nd VIII 21|Y,YYYth FMRM DD", "1582-08-21"},
-    {NEW_YORK, "to_timestamp(text,text)", "15 \"text between quote marks\" 98 54 45|HH24 \"\\\"text between quote marks\\\"\" YY MI SS",
+    {NEW_YORK, "to_timestamp(text,text)",
+     "15 \"text between quote marks\" 98 54 45|HH24 \"\\\"text between quote marks\\\"\" YY MI SS",
      "1998-01-01 15:54:45-05"},
-    {NEW_YORK, "to_date(text,text)", "15 \"text between quote marks\" 98 54 45|HH24 \"\\\"text between quote marks\\\"\" YY MI SS",
+    {NEW_YORK, "to_date(text,text)",
+     "15 \"text between quote marks\" 98 54 45|HH24 \"\\\"text between quote marks\\\"\" YY MI SS",
      "1998-01-01"},
     {NEW_YORK, "to_timestamp(text,text)", "05121445482000|MMDDHH24MISSYYYY",
      "2000-05-12 14:45:48-04"},
@@ -205,7 +210,6 @@ static const FunctionCase cases[] = {
     {NEW_YORK, "to_date(text,text)", "99999999999|YYYY",
      "22008: value for \"YYYY\" in source string is out of range"},
 };
-/* clang-format on */
 
 static void results_are_those_of_postgresql(void **state) {
     check_cases(cases, ARRAY_LENGTH(cases));

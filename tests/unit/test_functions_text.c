@@ -172,7 +172,8 @@ static void arrays_are_built_and_read(void **state) {
         {"string_to_array", {"text:a,b,,c", "text:,"}, "{a,b,\"\",c}"},
         {"=", {"int4[]:{1,2}", "'{1,2}"}, "t"},
         {"<", {"int4[]:{1,2}", "int4[]:{1,3}"}, "t"},
-        {"=", {"int4[]:{1,2}", "text[]:{1,2}"},
+        {"=",
+         {"int4[]:{1,2}", "text[]:{1,2}"},
          "!42883 operator does not exist: integer[] = text[]"},
     };
 
@@ -213,7 +214,8 @@ static void floats_and_mathematics(void **state) {
         {"cotd", {"float8:45"}, "1"},
         {"power", {"float8:-1", "float8:NaN"}, "NaN"},
         {"degrees", {"float8:1e308"}, "!22003 value out of range: overflow"},
-        {"width_bucket", {"float8:1", "float8:0", "float8:2", "int4:0"},
+        {"width_bucket",
+         {"float8:1", "float8:0", "float8:2", "int4:0"},
          "!2201G count must be greater than zero"},
         {"~", {"text:NULL", "text:("}, "NULL"},
         {"chr", {"int4:-1"}, "!22023 character number must be positive"},

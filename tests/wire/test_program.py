@@ -60,7 +60,8 @@ def test_a_script_keeps_its_data_when_told(tmp_path):
     data = tmp_path / "data"
     create = "CREATE SINK o WITH (connector = 'blackhole');"
     assert run("--data", str(data), "-f", "-", stdin=create, cwd=tmp_path).returncode == 0
-    done = run("--data", str(data), "-f", "-", stdin="SELECT name FROM millrace.sinks", cwd=tmp_path)
+    done = run("--data", str(data), "-f", "-", stdin="SELECT name FROM millrace.sinks",
+               cwd=tmp_path)
     assert done.stdout == "o\n"
 
 

@@ -1,4 +1,4 @@
-"""The protocol itself, message by message over a plain socket: what no client library would send."""
+"""The protocol itself, message by message over a plain socket: what no client library sends."""
 import os
 import socket
 import struct
@@ -45,7 +45,8 @@ class Wire:
         body += struct.pack(f"!h{len(formats)}h", len(formats), *formats)
         body += struct.pack("!h", len(values))
         for value in values:
-            body += struct.pack("!i", -1) if value is None else struct.pack("!i", len(value)) + value
+            size = -1 if value is None else len(value)
+            body += struct.pack("!i", size) + (value or b"")
         body += struct.pack(f"!h{len(result_formats)}h", len(result_formats), *result_formats)
         self.frame(b"B", body)
 
