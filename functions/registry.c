@@ -240,7 +240,7 @@ const Function *function_find(const char *name, const TypeId *arguments, uint32_
 
     for (uint32_t i = 0; i < candidates; i++) {
         if (first[i]->argument_count == count &&
-            memcmp(first[i]->arguments, arguments, sizeof(TypeId) * count) == 0)
+            (count == 0 || memcmp(first[i]->arguments, arguments, sizeof(TypeId) * count) == 0))
             return first[i];
     }
     return NULL;
@@ -252,7 +252,7 @@ const Aggregate *aggregate_find(const char *name, const TypeId *arguments, uint3
 
     for (uint32_t i = 0; i < candidates; i++) {
         if (first[i]->argument_count == count &&
-            memcmp(first[i]->arguments, arguments, sizeof(TypeId) * count) == 0)
+            (count == 0 || memcmp(first[i]->arguments, arguments, sizeof(TypeId) * count) == 0))
             return first[i];
     }
     return NULL;

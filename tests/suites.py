@@ -23,6 +23,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PYTHON = [sys.executable, "-B"]
 CPU_COUNT = os.cpu_count() or 1
 UNIT_TIMEOUT_S = 120
+# What a sanitizer finds ends the program, also a server that a runner started.
+SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", "TSAN_OPTIONS": "halt_on_error=1",
+              "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 TSAN_UNITS = ("pool", "memory", "exec", "stage", "exchange", "state", "stream", "server", "worker")
 
 
@@ -48,7 +51,8 @@ class Suite:
 def run_process(command, timeout_s, env=None):
     """Returns (exit status or a word, output). The whole process group ends with its leader."""
     try:
-        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **(env or {})}, text=True,
+        process = subprocess.Popen(command, cwd=ROOT, text=True,
+                                   env={**SANITIZERS, **os.environ, **(env or {})},
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, errors="replace",
                                    start_new_session=True)
@@ -131,9 +135,7 @@ def run_units(suite):
 
     def run_one(test):
         label = f"{suite.name}:{test['name']}"
-        env = {**test.get("env", {}), "CMOCKA_MESSAGE_OUTPUT": "TAP",
-               "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", "UBSAN_OPTIONS":
-               "halt_on_error=1:print_stacktrace=1", "TSAN_OPTIONS": "halt_on_error=1"}
+        env = {**test.get("env", {}), "CMOCKA_MESSAGE_OUTPUT": "TAP"}
         status, output = run_process(test["cmd"], UNIT_TIMEOUT_S, env)
         if re.search(r"^(not )?ok\b", output, re.M):
             return read_tap(label, status, output)
