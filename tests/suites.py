@@ -159,6 +159,7 @@ def suites():
         Suite("sql-no-rules", "release", run_tap, (*runner, "--no-rules", "tests/sql")),
         Suite("wire", "release", run_pytest, ("tests/wire",)),
         Suite("oracle", "release", run_tap, (*PYTHON, "tests/oracle/oracle.py")),
+        Suite("oracle-wide", "release", run_tap, (*PYTHON, "tests/oracle/wide.py")),
         Suite("rules", "release", run_tap, (*PYTHON, "tests/oracle/rules.py")),
         Suite("prefix", "release", run_tap, (*PYTHON, "tests/prefix/prefix.py")),
         Suite("recover", "release", run_tap, (*PYTHON, "tests/recover/torture.py", "--ci")),

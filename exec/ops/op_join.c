@@ -337,23 +337,97 @@ static Status emit_left(JoinOp *self, const Batch *in, const uint32_t *selection
     return out->emit(out, &batch, err);
 }
 
+/* Do the rows agree in every key that neither lacks, and is one lacking? */
+static bool could_meet(const JoinOp *self, const Batch *left, uint32_t left_row, const Batch *right,
+                       uint32_t right_row) {
+    bool has_null_here = false;
+
+    for (uint32_t k = 0; k < self->key_count; k++) {
+        const Column *a = &left->columns[self->left_keys[k]];
+        const Column *b = &right->columns[self->right_keys[k]];
+        Value left_value;
+        Value right_value;
+
+        if (column_is_null(a, left_row) || column_is_null(b, right_row)) {
+            has_null_here = true;
+            continue;
+        }
+        left_value = column_get(a, left_row);
+        right_value = column_get(b, right_row);
+        if (value_compare(&left_value, &right_value) != 0)
+            return false;
+    }
+    return has_null_here;
+}
+
+static bool lacks_key(const uint32_t *keys, uint32_t key_count, const Batch *in, uint32_t row) {
+    for (uint32_t k = 0; k < key_count; k++)
+        if (column_is_null(&in->columns[keys[k]], row))
+            return true;
+    return false;
+}
+
+/* (a, b) IN (…): NULL only where a right row agrees but for NULLs. Each such row is looked at. */
+static void find_unknown(JoinOp *self, const Batch *in, const uint8_t *matched, uint8_t *unknown) {
+    uint32_t total = row_set_count(self->right);
+
+    for (uint32_t first = 0; first < total; first += LIMIT_BATCH_ROWS) {
+        uint32_t count = total - first < LIMIT_BATCH_ROWS ? total - first : LIMIT_BATCH_ROWS;
+        uint32_t *numbers = arena_alloc_raw(self->pair_arena, count * sizeof(uint32_t));
+        const Batch *right;
+
+        for (uint32_t j = 0; j < count; j++)
+            numbers[j] = first + j;
+        right = row_set_gather(self->right, numbers, count, self->pair_arena);
+        for (uint32_t i = 0; i < batch_active_count(in); i++) {
+            uint32_t row = batch_active_row(in, i);
+            bool lacks_left = lacks_key(self->left_keys, self->key_count, in, row);
+
+            for (uint32_t j = 0; j < count && !matched[i] && !unknown[i]; j++)
+                if (lacks_left || lacks_key(self->right_keys, self->key_count, right, j))
+                    unknown[i] = could_meet(self, in, row, right, j);
+        }
+        arena_reset(self->pair_arena);
+    }
+}
+
+/* unknown[i]: of the batch's active row i, were it without partner. */
+static const uint8_t *unknown_marks(JoinOp *self, const Batch *in, const JoinRows *rows,
+                                    const uint8_t *matched) {
+    uint32_t count = batch_active_count(in);
+    uint8_t *unknown = arena_alloc(self->base.cx->batch_arena, count + 1);
+    uint32_t next = 0;
+
+    if (row_set_count(self->right) == 0)
+        return unknown;
+    if (self->key_count > 1) {
+        if (self->has_null_key || rows->count < count)
+            find_unknown(self, in, matched, unknown);
+        return unknown;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        bool has_key = next < rows->count && rows->places[next] == i;
+
+        unknown[i] = !has_key || self->has_null_key;
+        next += has_key;
+    }
+    return unknown;
+}
+
 static Status emit_marked(JoinOp *self, const Batch *in, const JoinRows *rows,
                           const uint8_t *matched, Emitter *out, Error *err) {
     Arena *arena = self->base.cx->batch_arena;
     uint32_t count = batch_active_count(in);
     Batch batch = *in;
     Column mark = column_create(SQL_TYPE(BOOL), in->row_count, arena);
-    uint32_t next = 0;
+    const uint8_t *unknown = unknown_marks(self, in, rows, matched);
 
     for (uint32_t i = 0; i < count; i++) {
         uint32_t row = batch_active_row(in, i);
-        bool has_key = next < rows->count && rows->places[next] == i;
-        bool is_unknown = row_set_count(self->right) > 0 && (!has_key || self->has_null_key);
 
-        next += has_key;
         if (matched[i])
             ((uint8_t *) mark.values)[row] = 1;
-        else if (is_unknown)
+        else if (unknown[i])
             column_set_null(&mark, row, in->row_count, arena);
     }
     batch.columns = arena_new_array(arena, Column, (size_t) in->column_count + 2);
