@@ -79,6 +79,7 @@ static Status csv_decoder_create(const DecodeColumn *columns, uint32_t count,
 static const char *cut_field(const Decoder *decoder, const char *p, const char *end, Arena *arena,
                              TextView *ret_field, bool *ret_is_quoted) {
     const char *begin = p;
+    bool is_inside = false;
     char *out;
     char *copy;
 
@@ -89,20 +90,20 @@ static const char *cut_field(const Decoder *decoder, const char *p, const char *
         *ret_field = text_view(begin, (uint32_t) (p - begin));
         return p;
     }
-    copy = out = arena_alloc_raw(arena, (size_t) (end - begin) + 16);
-    memcpy(out, begin, (size_t) (p - begin));
-    out += p - begin;
-    for (bool is_inside = false; p < end && (is_inside || *p != decoder->delimiter); p++) {
-        if (*p != '"') {
-            *out++ = *p;
-        } else if (is_inside && p + 1 < end && p[1] == '"') {
+    for (; p < end && (is_inside || *p != decoder->delimiter); p++)
+        is_inside ^= *p == '"'; /* a doubled quote goes out and in again */
+    if (is_inside)
+        return NULL;
+    copy = out = arena_alloc_raw(arena, (size_t) (p - begin) + 16);
+    for (const char *from = begin; from < p; from++) {
+        if (*from != '"') {
+            *out++ = *from;
+        } else if (is_inside && from + 1 < p && from[1] == '"') {
             *out++ = '"';
-            p++;
+            from++;
         } else {
             is_inside = !is_inside;
         }
-        if (p + 1 == end && is_inside)
-            return NULL;
     }
     *ret_field = text_view(copy, (uint32_t) (out - copy));
     return p;
@@ -161,7 +162,7 @@ static Status fill_column(Decoder *decoder, uint32_t index, ColumnBuilder *build
         column_builder_put_null(builder, index);
         return STATUS_OK;
     }
-    if (!utf8_is_valid(text, text + field->length))
+    if (!utf8_is_valid(text, text + field->length) || memchr(text, '\0', field->length))
         return error_set(fault, CHARACTER_NOT_IN_REPERTOIRE,
                          "invalid byte sequence for encoding \"UTF8\"");
     TRY(value_parse_text(column->type, text, field->length, decoder->settings, builder->arena,
@@ -185,8 +186,10 @@ static void decode_record(Decoder *decoder, const Record *record, uint32_t index
         column_builder_reject(builder, index, NULL, &fault);
         return;
     }
-    if (is_header)
+    if (is_header) {
+        builder->result->header_count++;
         return;
+    }
     for (uint32_t i = 0; i < decoder->column_count; i++)
         if (fill_column(decoder, i, builder, &fault) != STATUS_OK) {
             column_builder_reject(builder, index, decoder->columns[i].name, &fault);
@@ -202,9 +205,6 @@ static Status csv_decode(Decoder *decoder, const Record *records, uint32_t count
     column_builder_begin(&builder, decoder->columns, decoder->column_count, count, arena);
     for (uint32_t i = 0; i < count; i++)
         decode_record(decoder, &records[i], i, &builder);
-    builder.result->header_count = 0;
-    for (uint32_t i = 0; i < count && decoder->has_header; i++)
-        builder.result->header_count += records[i].line == 1 && !records[i].fault;
     *ret_result = *builder.result;
     return STATUS_OK;
 }
@@ -251,7 +251,8 @@ static Status csv_encoder_create(const char *const *names, const SqlType *types,
 
 /* Quoted when it would else be read as something different: as PostgreSQL's CopyAttributeOutCSV. */
 static void append_field(const Encoder *encoder, const char *text, size_t length, StrBuf *out) {
-    bool must_quote = length == 0 || (length == 2 && memcmp(text, "\\.", 2) == 0);
+    bool is_end_mark = encoder->count == 1 && length == 2 && memcmp(text, "\\.", 2) == 0;
+    bool must_quote = length == 0 || is_end_mark;
 
     for (size_t i = 0; i < length && !must_quote; i++)
         must_quote =

@@ -1,0 +1,174 @@
+/* CSV and text formats: fields as PostgreSQL's COPY reads and writes them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "formats/formats.h"
+#include "tests/unit/formats_support.h"
+
+static const DecodeColumn columns[] = {
+    {.name = "a", .type = {.id = TYPE_TEXT, .typmod = -1}, .position = 0},
+    {.name = "b", .type = {.id = TYPE_TEXT, .typmod = -1}, .position = 1},
+};
+
+static const DecodeColumn line_column[] = {
+    {.name = "line", .type = {.id = TYPE_TEXT, .typmod = -1}},
+};
+
+/* The row of one line; NULL: bad or a header. */
+static const char *decode(const FormatType *format, const DecodeColumn *wanted, uint32_t count,
+                          const char *line, size_t length, int64_t number, Arena *arena) {
+    Decoder *decoder = formats_decoder(format, wanted, count, NULL, arena);
+    Record record = formats_record(line, length, arena);
+    const char *row;
+
+    record.line = number;
+    row = formats_row(format, decoder, &record, arena, NULL);
+    format->decoder_destroy(decoder);
+    return row;
+}
+
+static void check_csv(const char *line, const char *expected) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("test", 0);
+    const char *row = decode(&format_csv, columns, 2, line, strlen(line), 2, arena);
+
+    if (!expected) {
+        assert_null(row);
+    } else {
+        assert_non_null(row);
+        assert_string_equal(row, expected);
+    }
+}
+
+static void quotes_are_taken_out_as_copy_does(void **state) {
+    check_csv("x,y", "x|y");
+    check_csv("x,y\r", "x|y");
+    check_csv("\"x\",\"y\"", "x|y");
+    check_csv("\"a,b\",\"c\"\"d\"", "a,b|c\"d");
+    check_csv("\"\"\"\",\"\"", "\"|");
+    check_csv("a\"b,c\"d,e", "ab,cd|e");
+    check_csv("\"a\"b,c", "ab|c");
+    check_csv("x,y,z", "x|y");
+    check_csv("\"x,y", NULL);
+    check_csv("x,\"", NULL);
+    check_csv("x,\"y\"\"", NULL);
+    check_csv("x", NULL);
+}
+
+static void an_empty_field_is_null_unless_quoted(void **state) {
+    check_csv(",", "~|~");
+    check_csv("\"\",x", "|x");
+    check_csv("x,", "x|~");
+}
+
+static void bytes_that_are_no_text_are_bad(void **state) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("test", 0);
+
+    check_csv("\xff,x", NULL);
+    assert_null(decode(&format_csv, columns, 2, "a\0b,c", 5, 2, arena));
+    assert_null(decode(&format_text, line_column, 1, "a\0b", 3, 2, arena));
+    assert_null(decode(&format_text, line_column, 1, "\xc3", 1, 2, arena));
+    assert_string_equal(decode(&format_text, line_column, 1, "a,\"b\r", 5, 2, arena), "a,\"b");
+}
+
+static void the_header_is_neither_a_row_nor_bad(void **state) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("test", 0);
+    Decoder *decoder = formats_decoder(&format_csv, columns, 2, NULL, arena);
+    Record good = formats_record("A,b", 3, arena);
+    Record wrong = formats_record("b,a", 3, arena);
+    const char *message = NULL;
+
+    good.line = wrong.line = 1;
+    assert_null(formats_row(&format_csv, decoder, &good, arena, &message));
+    assert_string_equal(message, "header");
+    assert_null(formats_row(&format_csv, decoder, &wrong, arena, &message));
+    assert_non_null(strstr(message, "does not name column \"a\" at place 1"));
+    format_csv.decoder_destroy(decoder);
+}
+
+static void many_quoted_fields_take_no_more_memory_than_the_line(void **state) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("test", 0);
+    static const DecodeColumn last[] = {
+        {.name = "z", .type = {.id = TYPE_TEXT, .typmod = -1}, .position = 20000}};
+    StrBuf line = {0};
+
+    for (int i = 0; i <= 20000; i++)
+        strbuf_append_text(&line, "\"x\",");
+    assert_string_equal(decode(&format_csv, last, 1, strbuf_text(&line), line.length, 2, arena),
+                        "x");
+    assert_true(arena_used_bytes(arena) < 16 << 20);
+    strbuf_done(&line);
+}
+
+static const char *encode_two(const char *left, const char *right, StrBuf *out, Arena *arena) {
+    static const char *const names[] = {"a", "b\"c"};
+    static const SqlType types[] = {{.id = TYPE_TEXT, .typmod = -1},
+                                    {.id = TYPE_TEXT, .typmod = -1}};
+    const char *texts[] = {left, right};
+    Encoder *encoder = formats_encoder(&format_csv, names, types, 2, arena);
+    Column cells[2];
+    Batch batch = {.row_count = 1, .column_count = 2, .columns = cells};
+    Error err;
+
+    for (int i = 0; i < 2; i++) {
+        Value value =
+            value_text(types[i], texts[i] ? texts[i] : "", texts[i] ? strlen(texts[i]) : 0);
+
+        value.is_null = !texts[i];
+        cells[i] = column_constant(&value, arena);
+    }
+    strbuf_clear(out);
+    format_csv.encode_header(encoder, out);
+    assert_int_equal(format_csv.encode(encoder, &batch, out, &err), STATUS_OK);
+    format_csv.encoder_destroy(encoder);
+    return strbuf_text(out);
+}
+
+static void what_is_written_is_what_copy_writes(void **state) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("test", 0);
+    StrBuf out = {0};
+
+    assert_string_equal(encode_two("x", "y z", &out, arena), "a,\"b\"\"c\"\nx,y z\n");
+    assert_string_equal(encode_two("", NULL, &out, arena), "a,\"b\"\"c\"\n\"\",\n");
+    assert_string_equal(encode_two("p,q", "r\"s", &out, arena),
+                        "a,\"b\"\"c\"\n\"p,q\",\"r\"\"s\"\n");
+    assert_string_equal(encode_two("a\nb", "\\.", &out, arena), "a,\"b\"\"c\"\n\"a\nb\",\\.\n");
+    strbuf_done(&out);
+}
+
+static void what_is_written_reads_back(void **state) {
+    static const char *const texts[] = {"", "x", "\"", "a,b", "\"\"", " ", "\\.", "e\xc3\xa9"};
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("test", 0);
+    StrBuf out = {0};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        const char *line = strchr(encode_two(texts[i], texts[i], &out, arena), '\n') + 1;
+        const char *row = decode(&format_csv, columns, 2, line, strlen(line) - 1, 2, arena);
+
+        assert_non_null(row);
+        assert_int_equal(strncmp(row, texts[i], strlen(texts[i])), 0);
+        assert_int_equal(row[strlen(texts[i])], '|');
+        assert_string_equal(row + strlen(texts[i]) + 1, texts[i]);
+    }
+    strbuf_done(&out);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quotes_are_taken_out_as_copy_does),
+        cmocka_unit_test(an_empty_field_is_null_unless_quoted),
+        cmocka_unit_test(bytes_that_are_no_text_are_bad),
+        cmocka_unit_test(the_header_is_neither_a_row_nor_bad),
+        cmocka_unit_test(many_quoted_fields_take_no_more_memory_than_the_line),
+        cmocka_unit_test(what_is_written_is_what_copy_writes),
+        cmocka_unit_test(what_is_written_reads_back),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
