@@ -38,6 +38,20 @@ Status file_folder_own(const char *folder, const char *server_id, int64_t sink_i
     return status;
 }
 
+/* A crash may have torn the last line: cut it off, publishing again tells it whole. */
+static Status cut_torn_line(const char *path, StrBuf *manifest, Error *err) {
+    const char *last;
+
+    if (manifest->length == 0 || manifest->data[manifest->length - 1] == '\n')
+        return STATUS_OK;
+    last = memrchr(manifest->data, '\n', manifest->length);
+    manifest->length = last ? (size_t) (last - manifest->data) + 1 : 0;
+    manifest->data[manifest->length] = '\0';
+    if (truncate(path, (off_t) manifest->length))
+        return error_errno(err, errno, "could not cut \"%s\"", path);
+    return STATUS_OK;
+}
+
 /* Keep the newer half, from a line's begin on. */
 static Status shorten(const char *path, StrBuf *manifest, Error *err) {
     const char *half = strchr(manifest->data + manifest->length / 2, '\n');
@@ -65,6 +79,8 @@ Status file_manifest_append(const char *folder, const char *line, Error *err) {
     snprintf(path, sizeof(path), "%s/_millrace/manifest.jsonl", folder);
     if (file_exists(path))
         status = file_read_all(path, 0, &manifest, err);
+    if (status == STATUS_OK)
+        status = cut_torn_line(path, &manifest, err);
     if (status == STATUS_OK && manifest.length > MANIFEST_LIMIT_BYTES)
         status = shorten(path, &manifest, err);
     /* Publishing again after a crash must not tell twice. */

@@ -21,6 +21,10 @@ enum {
     FINISHED_MAX = 10000, /* parts finished in one epoch: 128 MB each */
 };
 
+/* Far outside of any clock, and far inside of int64_t. */
+static const int64_t time_max_us = INT64_MAX / 4; /* also above any sequence number */
+static const int64_t time_min_us = -(INT64_MAX / 4);
+
 /* What a receipt says of one part. */
 typedef struct Part {
     int64_t seq; /* 0: none */
@@ -209,6 +213,15 @@ static Part part_at(const uint8_t *bytes) {
     return (Part) {words[0], words[1], words[2], words[3]};
 }
 
+static Status receipt_damaged(Error *err) {
+    return error_set(err, DATA_CORRUPTED, "receipt of a file sink is damaged");
+}
+
+static bool part_is_sound(const Part *part, int64_t next_seq) {
+    return part->seq >= 0 && part->seq < next_seq && part->size_bytes >= 0 &&
+           part->row_count >= 0 && part->opened_us >= time_min_us && part->opened_us <= time_max_us;
+}
+
 static Status parse_receipt(const uint8_t *bytes, size_t size_bytes, Receipt *ret_receipt,
                             Error *err) {
     int64_t version = 0;
@@ -221,10 +234,19 @@ static Status parse_receipt(const uint8_t *bytes, size_t size_bytes, Receipt *re
     }
     if (version != RECEIPT_VERSION || count < 0 || count > FINISHED_MAX ||
         size_bytes != 56 + (size_t) count * 32)
-        return error_set(err, DATA_CORRUPTED, "receipt of a file sink is damaged");
+        return receipt_damaged(err);
     ret_receipt->open = part_at(bytes + 16);
     ret_receipt->finished_count = count;
     ret_receipt->finished = bytes + 56;
+    if (ret_receipt->next_seq < 1 || ret_receipt->next_seq > time_max_us ||
+        !part_is_sound(&ret_receipt->open, ret_receipt->next_seq))
+        return receipt_damaged(err);
+    for (int64_t i = 0; i < count; i++) {
+        Part part = part_at(ret_receipt->finished + i * 32);
+
+        if (part.seq == 0 || !part_is_sound(&part, ret_receipt->next_seq))
+            return receipt_damaged(err);
+    }
     return STATUS_OK;
 }
 

@@ -9,10 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A folder that is made is durable: what is decided later will lie in it. */
 static Status make_one(const char *path, Error *err) {
-    if (mkdir(path, 0755) == 0 || errno == EEXIST)
-        return STATUS_OK;
-    return error_errno(err, errno, "could not make folder \"%s\"", path);
+    char parent[PATH_MAX];
+
+    if (mkdir(path, 0755))
+        return errno == EEXIST ? STATUS_OK
+                               : error_errno(err, errno, "could not make folder \"%s\"", path);
+    file_directory_of(path, parent, sizeof(parent));
+    return file_sync_directory(parent, err);
 }
 
 static Status path_too_long(const char *path, Error *err) {

@@ -125,6 +125,9 @@ Status segment_append(SegmentStore *store, const void *bytes, size_t size_bytes,
         TRY(segment_open_file(store, store->file + 1, 0, err));
     }
     segment_path(store, store->file, path, sizeof(path));
+    /* A write that failed half-way has moved the descriptor. */
+    if (lseek(store->fd, store->size_bytes, SEEK_SET) < 0)
+        return error_errno(err, errno, "could not seek in \"%s\"", path);
     TRY(file_write_all(store->fd, path, &header, sizeof(header), err));
     TRY(file_write_all(store->fd, path, bytes, size_bytes, err));
     *ret_place = (SegmentPlace) {store->file, store->size_bytes, (int64_t) size_bytes};

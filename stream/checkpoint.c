@@ -262,12 +262,16 @@ static Status parse_receipts(const Checkpoint *checkpoint, const uint8_t *bytes,
                              Arena *arena, CheckpointState *state, Error *err) {
     const uint8_t *cursor = bytes;
     const uint8_t *end = bytes + size_bytes;
+    uint64_t checksum = 0;
     uint32_t count = 0;
 
-    if (size_bytes >= 4)
+    if (size_bytes >= 12) {
+        end -= sizeof(checksum);
         memcpy(&count, cursor, 4);
+        memcpy(&checksum, end, sizeof(checksum));
+    }
     cursor += 4;
-    if (size_bytes < 4 || count > 1000)
+    if (size_bytes < 12 || count > 1000 || hash_bytes(bytes, size_bytes - 8) != checksum)
         return error_set(err, DATA_CORRUPTED, "receipts in \"%s\" are damaged", checkpoint->folder);
     state->sink_count = (int) count;
     state->receipts = arena_new_array(arena, StateBytes, count);
@@ -473,6 +477,7 @@ static Status put_epoch(Checkpoint *checkpoint, const EpochRecord *record, int64
                         Error *err) {
     StrBuf receipts = {0};
     uint32_t count = (uint32_t) record->sink_count;
+    uint64_t checksum;
     Status status;
 
     strbuf_append(&receipts, &count, 4);
@@ -482,6 +487,8 @@ static Status put_epoch(Checkpoint *checkpoint, const EpochRecord *record, int64
         strbuf_append(&receipts, &length, 4);
         strbuf_append(&receipts, strbuf_text(&record->receipts[i]), length);
     }
+    checksum = hash_bytes(receipts.data, receipts.length);
+    strbuf_append(&receipts, &checksum, sizeof(checksum));
     statement_bind_int64(checkpoint->put_epoch, 0, record->epoch);
     statement_bind_blob(checkpoint->put_epoch, 1, record->header->data, record->header->length);
     statement_bind_blob(checkpoint->put_epoch, 2, receipts.data, receipts.length);

@@ -622,8 +622,10 @@ Status stream_run_epoch(Stream *stream, bool *ret_did_work, Error *err) {
     if (stream->trigger == TRIGGER_ONCE || stream->trigger == TRIGGER_AVAILABLE_NOW)
         set_stops(stream);
     TRY(choose(&run, err));
-    if (!has_work(&run))
+    if (!has_work(&run)) {
+        faults_commit(stream->faults); /* of discovery: no epoch will tell them */
         return STATUS_OK;
+    }
     *ret_did_work = true;
     run.progress.choose_ms = phase_ms(&run);
     return run_chosen(&run, err);
