@@ -59,6 +59,8 @@ static Status check_pragma(Database *database, const char *sql, const char *want
 
 static Status apply_pragmas(Database *database, Error *err) {
     sqlite3_busy_timeout(database->handle, BUSY_TIMEOUT_MS);
+    /* Small pages: a commit that changes a few rows writes a few KB. Kept by what exists. */
+    TRY(database_execute(database, "PRAGMA page_size = 1024", err));
     TRY(check_pragma(database, "PRAGMA journal_mode = WAL", "wal", err));
     TRY(database_execute(database, "PRAGMA synchronous = FULL", err));
     TRY(check_pragma(database, "PRAGMA synchronous", "2", err));

@@ -7,6 +7,8 @@
 #include "base/memory.h"
 #include "types/row.h"
 
+enum { SLOTS_KEPT = 4096 };
+
 /* One version of a key's row, with its net weight in this epoch. */
 typedef struct ChangeRow {
     struct ChangeRow *next;
@@ -63,7 +65,18 @@ Changes *changes_destroy(Changes *changes) {
     return NULL;
 }
 
+/* A large epoch must not make the small ones after it pay for its tables. */
+static void give_back(Changes *changes) {
+    memory_free(changes->slots);
+    memory_free(changes->keys);
+    changes->slots = NULL;
+    changes->keys = NULL;
+    changes->slot_count = changes->capacity = 0;
+}
+
 void changes_clear(Changes *changes) {
+    if (changes->slot_count > SLOTS_KEPT && changes->count < changes->slot_count / 16)
+        give_back(changes);
     arena_reset(changes->arena);
     changes->count = 0;
     if (changes->slots)

@@ -40,6 +40,7 @@ struct Checkpoint {
     Database *database;
     SegmentStore *segments;
     char *folder;
+    int64_t segment_place[2]; /* as the last commit of this process has it */
     Statement *put_epoch, *forget_epochs, *put_changelog, *trim_changelog, *put_image,
         *forget_images, *put_journal, *put_progress, *trim_progress, *put_meta, *get_meta;
 };
@@ -540,7 +541,7 @@ static Status put_segment_position(Checkpoint *checkpoint, Error *err) {
     int64_t place[2];
 
     segment_position(checkpoint->segments, &place[0], &place[1]);
-    if (place[0] == 0)
+    if (memcmp(place, checkpoint->segment_place, sizeof(place)) == 0)
         return STATUS_OK;
     return checkpoint_set_meta(checkpoint, "segments", place, sizeof(place), err);
 }
@@ -567,6 +568,9 @@ Status checkpoint_decide(Checkpoint *checkpoint, const EpochRecord *record, Stat
     }
     if (status != STATUS_OK)
         database_rollback(checkpoint->database);
+    else
+        segment_position(checkpoint->segments, &checkpoint->segment_place[0],
+                         &checkpoint->segment_place[1]);
     return status;
 }
 
