@@ -235,6 +235,7 @@ static bool roll_is_due(Stream *stream) {
 
 /* -------- execute -------- */
 
+/* rows_in: what scans and filters were given, rows_out: what they gave on. */
 static void collect_metrics(Stream *stream, StreamTotals *totals) {
     const Operator *op;
 
@@ -242,7 +243,19 @@ static void collect_metrics(Stream *stream, StreamTotals *totals) {
     for (int i = 0; (op = dataflow_operator_at(stream->dataflow, i, NULL)); i++) {
         totals->late_rows += op->metrics.late_rows;
         totals->late_windows += op->metrics.late_windows;
+        if (op->node->kind == PLAN_SCAN)
+            totals->rows_out += op->metrics.rows_out;
     }
+}
+
+/* Nothing is dropped silently: what was read was bad, filtered out, or went on to operators, which
+ * keep it or count it as late. */
+static void check_accounts(const EpochRun *run, int64_t scanned_rows) {
+    int64_t accounted = scanned_rows;
+
+    for (int i = 0; i < run->range_count; i++)
+        accounted += run->stats[i].bad_rows + run->stats[i].filtered_rows;
+    DEBUG_ASSERT(accounted == run->totals.rows_in);
 }
 
 static Status execute(EpochRun *run, Error *err) {
@@ -284,6 +297,7 @@ static Status execute(EpochRun *run, Error *err) {
         run->totals.rows_in += run->stats[i].rows_in;
         run->totals.bad_rows += run->stats[i].bad_rows;
     }
+    check_accounts(run, after.rows_out - before.rows_out);
     crash_point(CRASH_EPOCH_EXECUTED);
     return STATUS_OK;
 }

@@ -164,6 +164,7 @@ def suites():
         Suite("prefix", "release", run_tap, (*PYTHON, "tests/prefix/prefix.py")),
         Suite("recover", "release", run_tap, (*PYTHON, "tests/recover/torture.py", "--ci")),
         Suite("recover-sink", "release", run_tap, (*PYTHON, "tests/recover/simulated.py")),
+        Suite("laws", "release", run_tap, (*PYTHON, "tests/laws/laws.py")),
         Suite("tour", "release", run_tap, (*PYTHON, "tests/tour/tour.py")),
         Suite("clang", "clang", None),
         Suite("unit-asan", "asan", run_units),
