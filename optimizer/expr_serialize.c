@@ -6,9 +6,15 @@
 
 #include "base/limits.h"
 #include "optimizer/plan_bytes.h"
+#include "types/nested.h"
 #include "types/row.h"
 
-enum { EXPR_ABSENT = 255, EXPR_DEPTH_MAX = LIMIT_AST_DEPTH, EXPR_BYTES_MIN = 14 };
+enum {
+    EXPR_ABSENT = 255,
+    EXPR_DEPTH_MAX = LIMIT_AST_DEPTH,
+    EXPR_BYTES_MIN = 14,
+    VALUE_DEPTH_MAX = 8
+};
 
 /* -------- writing -------- */
 
@@ -65,11 +71,34 @@ void write_expr(PlanWriter *writer, const Expr *expr) {
 
 /* -------- reading -------- */
 
+/* An array or a record has as many elements as it says. */
+static bool is_whole(const Value *value, int depth) {
+    bool is_array = value->type.id == TYPE_ARRAY;
+    NestedReader reader;
+    uint32_t announced;
+    uint32_t count = 0;
+    Value element;
+
+    if (value->is_null || (!is_array && value->type.id != TYPE_RECORD))
+        return true;
+    if (depth == VALUE_DEPTH_MAX)
+        return false;
+    reader = is_array ? array_reader(value) : record_reader(value);
+    announced = reader.remaining;
+    while (is_array ? array_next(&reader, &element) : record_next(&reader, &element)) {
+        count++;
+        if (!is_whole(&element, depth + 1))
+            return false;
+    }
+    return count == announced;
+}
+
 static void read_constant(PlanReader *reader, Expr *expr) {
-    Value value;
+    Value value = {.type = expr->type};
 
     if (expr->argument_count != 0 ||
-        !row_read_value_of(&reader->cursor, reader->end, expr->type, &value)) {
+        !row_read_value_of(&reader->cursor, reader->end, expr->type, &value) ||
+        !is_whole(&value, 0)) {
         reader_fail(reader, "a constant");
         return;
     }
