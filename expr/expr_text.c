@@ -83,6 +83,12 @@ static bool append_construct(const Expr *expr, StrBuf *out) {
         append_node(expr->arguments[0], true, out);
         return true;
     }
+    if (strcmp(expr->function->name, "array_build") == 0) {
+        strbuf_append_text(out, "ARRAY[");
+        append_list(expr, 0, ", ", out);
+        strbuf_append_char(out, ']');
+        return true;
+    }
     for (size_t i = 0; i < ARRAY_LENGTH(constructs); i++) {
         if (strcmp(expr->function->name, constructs[i].name) != 0)
             continue;

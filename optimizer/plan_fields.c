@@ -1,6 +1,7 @@
 #include "optimizer/plan_fields.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "catalog/catalog.h"
 
@@ -128,7 +129,8 @@ void plan_append_exprs(const Plan *plan, const ExprList *list, StrBuf *out) {
 
         strbuf_append_text(out, i ? ", " : "");
         expr_append_text(expr, out);
-        if (plan->kind == PLAN_PROJECT && i < plan->column_count && expr->kind != EXPR_COLUMN)
+        if (plan->kind == PLAN_PROJECT && i < plan->column_count &&
+            (expr->kind != EXPR_COLUMN || strcmp(expr->column.name, plan->columns[i].name) != 0))
             strbuf_printf(out, " AS %s", plan->columns[i].name);
     }
 }

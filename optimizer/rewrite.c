@@ -158,3 +158,37 @@ const Plan *plan_select(Arena *arena, const Plan *plan, const PlanColumn *column
     project->exprs = (ExprList) {count, exprs};
     return plan_derive(arena, project);
 }
+
+const Plan *plan_with_mark(Arena *arena, const Plan *join, const Plan *plan, bool mark) {
+    int last = join->column_count - 1;
+    const Expr **exprs = arena_new_array(arena, const Expr *, (size_t) join->column_count);
+    Plan *project = plan_create(arena, PLAN_PROJECT, &plan, 1);
+
+    for (int i = 0; i < last; i++)
+        exprs[i] =
+            expr_column(arena, join->columns[i].id, join->columns[i].type, join->columns[i].name);
+    exprs[last] = expr_constant(arena, value_bool(mark));
+    project->column_count = join->column_count;
+    project->columns = join->columns;
+    project->exprs = (ExprList) {join->column_count, exprs};
+    return plan_derive(arena, project);
+}
+
+typedef struct ColumnSearch {
+    ColumnId id;
+    bool is_found;
+} ColumnSearch;
+
+static void look_for_column(ColumnId id, void *data) {
+    ColumnSearch *search = data;
+
+    search->is_found = search->is_found || id == search->id;
+}
+
+bool conjuncts_read(Conjuncts conjuncts, ColumnId id) {
+    ColumnSearch search = {.id = id};
+
+    for (int i = 0; i < conjuncts.count; i++)
+        expr_visit_columns(conjuncts.items[i], look_for_column, &search);
+    return search.is_found;
+}

@@ -32,3 +32,8 @@ bool plan_is_empty(const Plan *plan);
 /* project(plan) to `columns`, each passed on from plan's column of the same id; the plan itself
  * when these are its columns. */
 const Plan *plan_select(Arena *arena, const Plan *plan, const PlanColumn *columns, int count);
+/* The columns of the mark join over `plan`, which gives its left side's: the mark is the same in
+ * every row. */
+const Plan *plan_with_mark(Arena *arena, const Plan *join, const Plan *plan, bool mark);
+/* Does one of them read the column? */
+bool conjuncts_read(Conjuncts conjuncts, ColumnId id);

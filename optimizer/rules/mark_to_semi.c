@@ -1,28 +1,18 @@
 /* filter(mark AND p, join mark(x, y)) => filter(p, project(x, true AS mark, join semi(x, y))).
  *
  * A mark that is only asked to be true needs no third value: x IN (…), EXISTS (…) in WHERE. */
+#include <string.h>
+
 #include "optimizer/rewrite.h"
 #include "optimizer/rules.h"
 
+/* mark, or mark IS TRUE */
 static bool is_mark(const Expr *expr, const void *data) {
     const ColumnId *mark = data;
 
+    if (expr->kind == EXPR_CALL && strcmp(expr->function->name, "is_true") == 0)
+        expr = expr->arguments[0];
     return expr->kind == EXPR_COLUMN && expr->column.id == *mark;
-}
-
-/* The columns of the mark join over a semi join: the mark is true in every row that is left. */
-static const Plan *with_true_mark(RuleContext *cx, const Plan *join, const Plan *semi) {
-    const Expr **exprs = arena_new_array(cx->arena, const Expr *, (size_t) join->column_count);
-    Plan *project = plan_create(cx->arena, PLAN_PROJECT, &semi, 1);
-
-    for (int i = 0; i < join->column_count - 1; i++)
-        exprs[i] = expr_column(cx->arena, join->columns[i].id, join->columns[i].type,
-                               join->columns[i].name);
-    exprs[join->column_count - 1] = expr_true(cx->arena);
-    project->column_count = join->column_count;
-    project->columns = join->columns;
-    project->exprs = (ExprList) {join->column_count, exprs};
-    return plan_derive(cx->arena, project);
 }
 
 static const Plan *apply(RuleContext *cx, const Plan *filter) {
@@ -40,7 +30,8 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
         return filter;
     semi = plan_copy(cx->arena, join);
     semi->join_kind = JOIN_SEMI;
-    return plan_filter(cx->arena, rest, with_true_mark(cx, join, plan_derive(cx->arena, semi)));
+    return plan_filter(cx->arena, rest,
+                       plan_with_mark(cx->arena, join, plan_derive(cx->arena, semi), true));
 }
 
 const Rule rule_mark_to_semi = {

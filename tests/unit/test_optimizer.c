@@ -73,6 +73,20 @@ static const RuleCase cases[] = {
     {"in_or_else_is_no_semi_join", "mark_to_semi", STAYS,
      "SELECT v FROM events WHERE k IN (SELECT k FROM users) OR v > 1"},
 
+    {"exists_is_a_semi_join", "mark_to_semi", FIRES,
+     "SELECT v FROM events e WHERE EXISTS (SELECT 1 FROM users u WHERE u.k = e.k)"},
+    {"not_exists_is_an_anti_join", "mark_to_anti", FIRES,
+     "SELECT v FROM events e WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.k = e.k)"},
+    {"not_in_is_no_anti_join", "mark_to_anti", STAYS,
+     "SELECT v FROM events WHERE k NOT IN (SELECT k FROM users)"},
+
+    {"equalities_with_constants_are_a_list", "or_to_in", FIRES,
+     "SELECT v FROM events WHERE k = 'a' OR k = 'b' OR k = 'c'"},
+    {"equalities_of_two_columns_are_no_list", "or_to_in", STAYS,
+     "SELECT v FROM events WHERE v = 1 OR w = 2"},
+    {"every_draw_is_compared_once", "or_to_in", STAYS,
+     "SELECT v FROM events WHERE random() = 0.1 OR random() = 0.2"},
+
     {"filters_go_below_projects", "push_filter_below_project", FIRES,
      "SELECT a FROM (SELECT v + 1 AS a FROM events) t WHERE a > 1"},
     {"a_drawn_number_is_judged_as_it_was_drawn", "push_filter_below_project", STAYS,
