@@ -9,7 +9,8 @@
 #include "base/status.h"
 #include "base/strbuf.h"
 
-MUST_USE Status file_make_directory(const char *path, Error *err); /* with parents, durably; there: fine */
+MUST_USE Status file_make_directory(const char *path,
+                                    Error *err); /* with parents, durably; there: fine */
 MUST_USE Status file_sync_directory(const char *path, Error *err);
 /* Write all bytes at the descriptor's position. */
 MUST_USE Status file_write_all(int fd, const char *path, const void *bytes, size_t size_bytes,

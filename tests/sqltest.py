@@ -21,7 +21,7 @@ whose current folder is empty, so that paths in a case are relative ('in/', 'out
   stream NAME FOLDER [OUT]           lines become the next file of FOLDER (a source's), then WAIT
                                      FOR STREAM NAME; after ----: what appeared in the visible
                                      files of the folder OUT, sorted; without OUT: SELECT's rows
-  output FOLDER                      after ----: lines of the visible files, sorted; they count as seen
+  output FOLDER                      after ----: the visible files' lines, sorted; they are seen now
   remove PATH                        deletes a file
   restart | kill                     SIGTERM or SIGKILL, and started again
   connection NAME                    what follows runs in another session, made at its first use
