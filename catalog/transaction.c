@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/flag.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "catalog/catalog_state.h"
@@ -35,7 +36,7 @@ static bool take_writer_lock(Catalog *catalog, const volatile bool *cancel) {
     bool is_taken;
 
     pthread_mutex_lock(&catalog->mutex);
-    while (catalog->has_writer && !(cancel && *cancel))
+    while (catalog->has_writer && !(cancel && flag_get(cancel)))
         wait_briefly(catalog);
     is_taken = !catalog->has_writer;
     catalog->has_writer = true;

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/flag.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "exec/operators.h"
@@ -249,7 +250,7 @@ static Status check_cancel(const Pipeline *pipeline, Error *err) {
     const Epoch *epoch = pipeline->cx.epoch;
 
     assert(epoch);
-    if (epoch->cancel && *epoch->cancel)
+    if (epoch->cancel && flag_get(epoch->cancel))
         return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
     return STATUS_OK;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/flag.h"
 #include "base/memory.h"
 #include "server/session_state.h"
 
@@ -173,7 +174,7 @@ static void show_activity(Portal *portal, bool is_active) {
     if (is_active) {
         if (!session->is_active && !portal->is_started) {
             session->is_timed_out = false;
-            session->cancel = session->is_ended;
+            flag_set(&session->cancel, session->is_ended);
         }
         snprintf(session->query, sizeof(session->query), "%s", text->sql);
         snprintf(session->application_name, sizeof(session->application_name), "%s",

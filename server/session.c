@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/flag.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -98,7 +99,7 @@ Session *session_destroy(Session *session) {
 void session_end(Session *session) {
     pthread_mutex_lock(&session->server->session_mutex);
     session->is_ended = true;
-    session->cancel = true;
+    flag_set(&session->cancel, true);
     pthread_mutex_unlock(&session->server->session_mutex);
 }
 
@@ -106,7 +107,7 @@ void session_time_out(Session *session) {
     pthread_mutex_lock(&session->server->session_mutex);
     if (session->is_active) {
         session->is_timed_out = true;
-        session->cancel = true;
+        flag_set(&session->cancel, true);
     }
     pthread_mutex_unlock(&session->server->session_mutex);
 }
@@ -119,7 +120,8 @@ bool server_cancel_session(Server *server, uint32_t process_id, uint32_t secret)
         if (session->process_id == process_id && session->secret == secret) {
             is_found = true;
             /* A request that comes between two statements is late: it cancels nothing. */
-            session->cancel = session->cancel || session->is_active;
+            if (session->is_active)
+                flag_set(&session->cancel, true);
         }
     pthread_mutex_unlock(&server->session_mutex);
     return is_found;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/flag.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/crash.h"
@@ -199,7 +200,7 @@ static Stream *take_out(StreamManager *manager, int64_t id) {
         if (manager->streams[i]->id == id) {
             stream = manager->streams[i];
             manager->streams[i] = manager->streams[--manager->count];
-            stream->is_dropped = true;
+            flag_set(&stream->is_dropped, true);
         }
     pthread_mutex_unlock(&manager->mutex);
     return stream;
@@ -212,7 +213,7 @@ static void observe_dropped(void *data, int64_t id, RelationKind kind) {
 
     if (!stream)
         return;
-    stream->is_cancelled = true;
+    flag_set(&stream->is_cancelled, true);
     waker_forget(manager->waker, id);
     pthread_mutex_lock(&stream->run_mutex);
     stream_close(stream);
@@ -292,7 +293,7 @@ StreamManager *manager_destroy(StreamManager *manager, bool now) {
     manager->is_closing = true;
     for (int i = 0; i < manager->count; i++)
         if (now)
-            manager->streams[i]->is_cancelled = true;
+            flag_set(&manager->streams[i]->is_cancelled, true);
     pthread_mutex_unlock(&manager->mutex);
     manager->waker = waker_destroy(manager->waker);
     manager->pool = pool_destroy(manager->pool);
@@ -384,7 +385,7 @@ Status manager_restart(StreamManager *manager, int64_t stream_id, Error *err) {
 static bool wait_a_little(Stream *stream, const volatile bool *cancel) {
     struct timespec until;
 
-    if (cancel && *cancel)
+    if (cancel && flag_get(cancel))
         return false;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_nsec += WAIT_STEP_NS;
@@ -396,7 +397,7 @@ static bool wait_a_little(Stream *stream, const volatile bool *cancel) {
 
 /* Under stream->mutex: may anything still be waited for? */
 static Status check_waitable(Stream *stream, Error *err) {
-    if (stream->is_dropped)
+    if (flag_get(&stream->is_dropped))
         return unknown_stream(err);
     if (stream->state != STREAM_PAUSED && stream->state != STREAM_FAILED)
         return STATUS_OK;
@@ -510,7 +511,7 @@ static Status visit_result_row(void *data, int64_t slice, StateBytes key, StateB
 static void await_opening(Stream *stream) {
     for (int i = 0; i < OPENING_STEPS_MAX && stream->state == STREAM_STARTING && !stream->delivery;
          i++)
-        if (stream->is_dropped || !wait_a_little(stream, NULL))
+        if (flag_get(&stream->is_dropped) || !wait_a_little(stream, NULL))
             return;
 }
 

@@ -205,11 +205,16 @@ static Status open_delivery(Stream *stream, Error *err) {
         .state = stream->store,
     };
     int *keys = arena_new_array(stream->arena, int, (size_t) spec.key_count);
+    Delivery *delivery = NULL;
 
     for (int i = 0; i < spec.key_count; i++)
         keys[i] = plan_column_index(stream->plan, stream->bound.key.ids[i]);
     spec.key_columns = keys;
-    return delivery_create(&spec, &stream->delivery, err);
+    TRY(delivery_create(&spec, &delivery, err));
+    pthread_mutex_lock(&stream->mutex); /* readers of the result pin it under this lock */
+    stream->delivery = delivery;
+    pthread_mutex_unlock(&stream->mutex);
+    return STATUS_OK;
 }
 
 /* -------- dataflow -------- */

@@ -130,8 +130,9 @@ typedef struct Stream {
     /* ---- the manager's ---- */
     _Atomic int64_t wake_at_ns; /* INT64_MAX: only when told */
     _Atomic int control_waiting;
-    bool is_queued, is_due, is_dropped; /* under the manager's mutex */
-    int reference_count;                /* likewise */
+    bool is_queued, is_due;   /* under the manager's mutex */
+    volatile bool is_dropped; /* likewise; a flag for waiters */
+    int reference_count;      /* likewise */
 } Stream;
 
 /* -------- stream.c: opening -------- */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/flag.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "stream/manager_internal.h"
@@ -112,7 +113,7 @@ static int64_t handle_error(Stream *stream, const Error *error) {
     int64_t delay_us = RETRY_FIRST_US;
 
     stream_close(stream);
-    if (error->sqlstate == SQLSTATE_QUERY_CANCELED && stream->is_cancelled) {
+    if (error->sqlstate == SQLSTATE_QUERY_CANCELED && flag_get(&stream->is_cancelled)) {
         stream_set_state(stream, STREAM_STARTING, NULL); /* the server stops: nothing is wrong */
         return INT64_MAX;
     }
@@ -276,7 +277,8 @@ static int64_t run_epochs(Stream *stream) {
             return settle(stream, now_ns);
         if (checkpoint_tidy(stream->checkpoint, &error) != STATUS_OK)
             log_error(LOG_WARNING, "checkpoint", &error);
-        if (now_ns - begin_ns > JOB_NS || stream->control_waiting > 0 || stream->is_cancelled)
+        if (now_ns - begin_ns > JOB_NS || stream->control_waiting > 0 ||
+            flag_get(&stream->is_cancelled))
             return 0;
     }
 }
@@ -307,7 +309,7 @@ static int64_t run_job(Stream *stream, int64_t now_ns) {
     StreamState state = state_of(stream);
     Error error;
 
-    if (stream->is_cancelled)
+    if (flag_get(&stream->is_cancelled))
         return INT64_MAX;
     if (state == STREAM_STARTING)
         return start(stream);
