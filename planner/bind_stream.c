@@ -4,6 +4,7 @@
 #include "parser/deparse.h"
 #include "planner/bind_create.h"
 #include "planner/legality.h"
+#include "types/timezone.h"
 
 static const OptionSpec stream_options[] = {
     {"max_rows_per_epoch", OPTION_INT, NULL, NULL, "at most this many input rows in an epoch", 0},
@@ -13,6 +14,8 @@ static const OptionSpec stream_options[] = {
      "over partitions and sources: the minimum, or Spark's maximum", 0},
     {"retain", OPTION_TEXT, NULL, NULL, "'all': keep the result for SELECT; default without INTO",
      0},
+    {"time_zone", OPTION_TEXT, NULL, NULL,
+     "in which the query reads and writes local times; default the session's at CREATE", 0},
     {"state_ttl", OPTION_DURATION, NULL, NULL, "forget groups unchanged this long", 0},
     {"state_memory_limit", OPTION_SIZE, NULL, NULL, "memory for the stream's state", 0},
     {0},
@@ -308,6 +311,36 @@ static Status bind_stream_options(StreamBinding *binding, Error *err) {
     return check_retain(options, &stream->relation.keeps_result, err);
 }
 
+/* Before all else: literals of the query are read in this zone. */
+static Status bind_time_zone(StreamBinding *binding, const PlannerContext *cx, Error *err) {
+    OptionTexts texts = {0};
+
+    binding->stream->time_zone = cx->eval && cx->eval->settings ? cx->eval->settings->time_zone
+                                                                : form_settings_default.time_zone;
+    TRY(bind_option_texts(binding->binder, &binding->create->options, &texts, err));
+    for (int i = 0; i < texts.count; i++)
+        if (strcmp(texts.items[i].name, "time_zone") == 0)
+            TRY(placed(
+                timezone_find_setting(texts.items[i].value, &binding->stream->time_zone, err),
+                texts.items[i].value_position, err));
+    return STATUS_OK;
+}
+
+/* The caller's context in the stream's zone. */
+static PlannerContext *context_in_zone(PlannerContext *cx, const TimeZone *zone) {
+    PlannerContext *copy = arena_memdup(cx->arena, cx, sizeof(*cx));
+    EvalContext *eval = arena_new(cx->arena, EvalContext);
+    FormSettings *settings = arena_new(cx->arena, FormSettings);
+
+    if (cx->eval)
+        *eval = *cx->eval;
+    *settings = eval->settings ? *eval->settings : form_settings_default;
+    settings->time_zone = zone;
+    eval->settings = settings;
+    copy->eval = eval;
+    return copy;
+}
+
 static Status bind_late_rows(StreamBinding *binding, Error *err) {
     if (binding->create->late_rows != AST_LATE_INTO)
         return STATUS_OK;
@@ -388,6 +421,8 @@ Status planner_bind_stream(PlannerContext *cx, const AstNode *statement, const c
     StreamBinding binding = {.binder = &binder, .create = create, .stream = &stream};
 
     binder_init(&binder, cx);
+    TRY(bind_time_zone(&binding, cx, err));
+    binder_init(&binder, context_in_zone(cx, stream.time_zone));
     if (create->is_without_data)
         return not_supported(err, statement->position, "WITH NO DATA");
     relation_init(&stream.relation, RELATION_STREAM, create->name, text, statement);

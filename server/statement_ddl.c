@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "parser/ast_ddl.h"
+#include "parser/ast_expr.h"
 #include "parser/deparse.h"
 #include "server/binder.h"
 #include "server/session_state.h"
+#include "types/timezone.h"
 
 /* -------- CREATE -------- */
 
@@ -55,6 +57,40 @@ static const char *canonical_text(AstNode *node, AstCreateFlags *flags, Arena *a
     text = deparse_node(node, arena);
     *flags = written;
     return text;
+}
+
+static bool has_option(const AstList *options, const char *name) {
+    for (int i = 0; i < options->count; i++)
+        if (strcmp(((const AstOption *) options->items[i])->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A stream goes on when the session is gone: the zone that its query means is written into it. */
+static AstNode *with_session_zone(const Session *session, AstNode *node, Arena *arena) {
+    const AstCreateStream *create = (const AstCreateStream *) node;
+    const TimeZone *zone = session->forms.time_zone;
+    AstCreateStream *copy;
+    AstLiteral *value;
+    AstOption *option;
+
+    if (node->kind != AST_CREATE_STREAM || zone == timezone_utc() ||
+        has_option(&create->options, "time_zone"))
+        return node;
+    value = arena_new(arena, AstLiteral);
+    *value = (AstLiteral) {.base = {.kind = AST_LITERAL},
+                           .literal = AST_LITERAL_STRING,
+                           .text = timezone_name(zone),
+                           .length = strlen(timezone_name(zone))};
+    option = arena_new(arena, AstOption);
+    *option =
+        (AstOption) {.base = {.kind = AST_OPTION}, .name = "time_zone", .value = &value->base};
+    copy = arena_memdup(arena, create, sizeof(*create));
+    copy->options.items = arena_new_array(arena, AstNode *, (size_t) create->options.count + 1);
+    for (int i = 0; i < create->options.count; i++)
+        copy->options.items[i] = create->options.items[i];
+    copy->options.items[copy->options.count++] = &option->base;
+    return &copy->base;
 }
 
 /* *ret_is_done: it is there already, and that is fine. */
@@ -133,10 +169,12 @@ static Status create_run(Portal *portal, PortalLimits limits, RowReceiver *recei
     CatalogTransaction *transaction = NULL;
     const Relation *existing;
     const char *text;
+    AstNode *node;
 
     portal_set_tag(portal, "%s", create.tag);
     TRY(check_schema(create.name, err));
-    text = canonical_text(portal->statement->node, create.flags, portal->arena);
+    node = with_session_zone(portal->session, portal->statement->node, portal->arena);
+    text = canonical_text(node, create_parts(node).flags, portal->arena);
     TRY(session_catalog_transaction(portal->session, &transaction, err));
     existing = catalog_find(catalog_transaction_snapshot(transaction), "public", create.name->name);
     if (existing) {

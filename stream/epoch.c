@@ -266,7 +266,7 @@ static Status execute(EpochRun *run, Error *err) {
     StreamTotals after;
     Epoch epoch = {
         .number = run->header->epoch,
-        .eval = {.settings = &form_settings_default,
+        .eval = {.settings = &stream->forms,
                  .now_us = run->header->wall_us,
                  .wall_us = run->header->wall_us,
                  .seed = run->header->seed,

@@ -151,12 +151,14 @@ static Status make_and_store(Stream *stream, const EvalContext *eval, Error *err
 }
 
 Status stream_make_plan(Stream *stream, Error *err) {
-    EvalContext eval = {.settings = &form_settings_default, .user_name = "", .database_name = ""};
+    EvalContext eval = {.settings = &stream->forms, .user_name = "", .database_name = ""};
     StrBuf bytes = {0};
     bool is_found = false;
     Status status;
 
+    stream->forms = form_settings_default;
     TRY(bind_definition(stream, &eval, err));
+    stream->forms.time_zone = stream->bound.time_zone;
     status = checkpoint_get_meta(stream->checkpoint, "plan", &bytes, &is_found, err);
     if (status == STATUS_OK && is_found)
         status = take_stored(stream, (const uint8_t *) bytes.data, bytes.length, err);
