@@ -7,24 +7,26 @@
 #endif
 
 /* Both sides are readable 16 bytes past what is compared. */
-static inline bool literal_equal(const char *left, const char *right, size_t length) {
-#ifdef __SSE2__
-    for (; length > 16; length -= 16, left += 16, right += 16) {
-        __m128i a = _mm_loadu_si128((const __m128i *) (const void *) left);
-        __m128i b = _mm_loadu_si128((const __m128i *) (const void *) right);
+static inline bool literal_equal(const JsonTemplate *template, const JsonSegment *segment,
+                                 const char *data) {
+    const char *literal = template->literals + segment->literal;
+    size_t length = segment->length;
 
+#ifdef __SSE2__
+    __m128i a;
+    __m128i b;
+
+    for (; __builtin_expect(length > 16, 0); length -= 16, literal += 16, data += 16) {
+        a = _mm_loadu_si128((const __m128i *) (const void *) literal);
+        b = _mm_loadu_si128((const __m128i *) (const void *) data);
         if (_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) != 0xffff)
             return false;
     }
-    {
-        __m128i a = _mm_loadu_si128((const __m128i *) (const void *) left);
-        __m128i b = _mm_loadu_si128((const __m128i *) (const void *) right);
-        unsigned wanted = (1u << length) - 1;
-
-        return ((unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) & wanted) == wanted;
-    }
+    a = _mm_loadu_si128((const __m128i *) (const void *) literal);
+    b = _mm_loadu_si128((const __m128i *) (const void *) data);
+    return ((unsigned) ~_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) & segment->last_mask) == 0;
 #else
-    return memcmp(left, right, length) == 0;
+    return memcmp(literal, data, length) == 0;
 #endif
 }
 
@@ -77,33 +79,32 @@ static bool match_indexed(const JsonTemplate *template, const char *record, size
     size_t at = 0;
 
     for (int i = 0; i < template->segment_count; i++) {
-        const JsonSegment segment = template->segments[i];
+        const JsonSegment *segment = &template->segments[i];
         JsonSlot slot;
 
-        if (at + segment.length > length ||
-            !literal_equal(record + at, template->literals + segment.literal, segment.length))
+        if (at + segment->length > length || !literal_equal(template, segment, record + at))
             return false;
-        at += segment.length;
-        if (segment.kind == JSON_STRING) {
+        at += segment->length;
+        if (segment->kind == JSON_STRING) {
             size_t close = next_quote(&cursor, at);
 
             if (close >= length)
                 return false;
-            if (segment.column >= 0) {
+            if (segment->column >= 0) {
                 unsigned flags = 0;
 
                 if (index->has_special)
                     json_string_end(record + at, record + length, &flags);
-                slots[segment.column] =
+                slots[segment->column] =
                     (JsonSlot) {record + at, record + close, JSON_STRING, flags};
             }
             at = close;
             continue;
         }
-        if (!match_other(&segment, record + at, record + length, &slot))
+        if (!match_other(segment, record + at, record + length, &slot))
             return false;
-        if (segment.column >= 0)
-            slots[segment.column] = slot;
+        if (segment->column >= 0)
+            slots[segment->column] = slot;
         at = (size_t) (slot.end - record);
     }
     return match_tail(template, record + at, record + length);
@@ -118,8 +119,7 @@ static bool match_scanned(const JsonTemplate *template, const char *record, cons
         const JsonSegment *segment = &template->segments[i];
         JsonSlot slot = {.kind = JSON_STRING};
 
-        if (end - p < segment->length ||
-            !literal_equal(p, template->literals + segment->literal, segment->length))
+        if (end - p < segment->length || !literal_equal(template, segment, p))
             return false;
         p += segment->length;
         slot.begin = p;
@@ -178,6 +178,8 @@ void json_template_add(JsonTemplate *template, const char *previous_end, const J
         template->segment_count = -1;
         return;
     }
+    segment->last_mask =
+        (uint16_t) (segment->length ? (1u << ((segment->length - 1) % 16 + 1)) - 1 : 0);
     template->segment_count++;
 }
 

@@ -19,9 +19,10 @@ enum {
 typedef struct JsonSegment {
     uint16_t literal; /* where its bytes begin in the template's literals */
     uint16_t length;
-    int16_t column; /* top-level field that wants the value; -1: nobody */
-    uint8_t
-        kind; /* JSON_STRING (the literal ends with the quote), JSON_NESTED, or JSON_NUMBER: bare */
+    uint16_t last_mask; /* a bit for each byte of the literal's last chunk of up to 16 */
+    int16_t column;     /* top-level field that wants the value; -1: nobody */
+    uint8_t kind;       /* JSON_STRING (the literal ends with the quote), JSON_NESTED, or
+                           JSON_NUMBER: bare */
 } JsonSegment;
 
 typedef struct JsonTemplate {
