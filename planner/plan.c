@@ -128,22 +128,50 @@ static ColumnIds keys_plus(Arena *arena, ColumnIds keys, ColumnIds more) {
     return (ColumnIds) {.count = keys.count + more.count, .ids = ids};
 }
 
+/* The id under which the project passes the child's column; 0 when it is lost. */
+static ColumnId passed_as(const Plan *plan, ColumnId id) {
+    for (int i = 0; i < plan->column_count; i++) {
+        const Expr *expr = plan->exprs.items[i];
+
+        if (expr->kind == EXPR_COLUMN && expr->column.id == id)
+            return plan->columns[i].id;
+    }
+    return 0;
+}
+
+/* A window's start and end tell the same: one of them in the key stands for both. Only where the
+ * key has one of each, so that they are of one window. */
+static bool stands_for_other(const Plan *plan, ColumnIds key, ColumnId lost) {
+    const Plan *child = plan->children[0];
+    int starts = 0, ends = 0, passed = 0;
+
+    for (int i = 0; i < key.count; i++) {
+        const PlanColumn *column = plan_find_column(child, key.ids[i]);
+
+        starts += column->role == TIME_WINDOW_START;
+        ends += column->role == TIME_WINDOW_END;
+        passed += (column->role == TIME_WINDOW_START || column->role == TIME_WINDOW_END) &&
+                  passed_as(plan, column->id) != 0;
+    }
+    return starts == 1 && ends == 1 && passed == 1 &&
+           plan_find_column(child, lost)->role >= TIME_WINDOW_START;
+}
+
 /* The child's key, by the ids under which the project passes its columns; none when one is lost. */
 static ColumnIds project_key(Arena *arena, const Plan *plan) {
     ColumnIds key = plan->children[0]->unique_key;
     ColumnId *ids = arena_new_array(arena, ColumnId, (size_t) key.count + 1);
+    int count = 0;
 
     for (int i = 0; i < key.count; i++) {
-        for (int j = 0; j < plan->column_count && ids[i] == 0; j++) {
-            const Expr *expr = plan->exprs.items[j];
+        ColumnId id = passed_as(plan, key.ids[i]);
 
-            if (expr->kind == EXPR_COLUMN && expr->column.id == key.ids[i])
-                ids[i] = plan->columns[j].id;
-        }
-        if (ids[i] == 0)
+        if (id != 0)
+            ids[count++] = id;
+        else if (!stands_for_other(plan, key, key.ids[i]))
             return (ColumnIds) {0};
     }
-    return (ColumnIds) {.count = key.count, .ids = ids};
+    return (ColumnIds) {.count = count, .ids = ids};
 }
 
 static ColumnIds join_key(Arena *arena, const Plan *plan) {
