@@ -306,7 +306,12 @@ static Status bind_stream_options(StreamBinding *binding, Error *err) {
                         "max_rows_per_epoch must be positive");
     stream->max_rows_per_epoch = rows->is_null ? 0 : rows->number;
     stream->watermark_is_max = strcmp(option_text(options, "watermark_policy"), "max") == 0;
-    stream->on_row_error_skips = strcmp(option_text(options, "on_row_error"), "skip") == 0;
+    if (strcmp(option_text(options, "on_row_error"), "skip") == 0) {
+        IGNORE(not_supported(err, option_find(options, "on_row_error")->position,
+                             "on_row_error = 'skip'")); /* hinted */
+        return error_hint(err,
+                          "Leave the rows out in WHERE, or make them NULL with NULLIF or CASE.");
+    }
     stream->relation.keeps_result = binding->sink_count == 0;
     return check_retain(options, &stream->relation.keeps_result, err);
 }
@@ -342,9 +347,12 @@ static PlannerContext *context_in_zone(PlannerContext *cx, const TimeZone *zone)
 }
 
 static Status bind_late_rows(StreamBinding *binding, Error *err) {
+    const AstName *sink = binding->create->late_sink;
+
     if (binding->create->late_rows != AST_LATE_INTO)
         return STATUS_OK;
-    return find_sink(binding->binder, binding->create->late_sink, &binding->stream->late_sink, err);
+    IGNORE(not_supported(err, sink->base.position, "LATE ROWS INTO")); /* hinted */
+    return error_hint(err, "They are counted and shown: SELECT * FROM millrace.late_rows");
 }
 
 /* -------- facts of the stream -------- */

@@ -185,17 +185,15 @@ static void what_a_stream_cannot_run_is_refused(void **state) {
 static void clauses_become_facts(void **state) {
     StreamPlan stream = created(
         *state, "CREATE STREAM q INTO o, term OUTPUT MODE APPEND TRIGGER EVERY '5 seconds' LATE "
-                "ROWS INTO term WITH (max_rows_per_epoch = 100, watermark_policy = 'max', "
-                "on_row_error = 'skip', retain = 'all') AS SELECT k FROM events WATERMARK ts DELAY "
+                "ROWS DROP WITH (max_rows_per_epoch = 100, watermark_policy = 'max', "
+                "on_row_error = 'fail', retain = 'all') AS SELECT k FROM events WATERMARK ts DELAY "
                 "OF INTERVAL '3 seconds'");
 
     assert_int_equal(stream.max_rows_per_epoch, 100);
-    assert_true(stream.watermark_is_max && stream.on_row_error_skips &&
-                stream.relation.keeps_result);
+    assert_true(stream.watermark_is_max && stream.relation.keeps_result);
     assert_string_equal(stream.relation.trigger, "every 5000000");
     assert_int_equal(stream.relation.sink_count, 2);
     assert_int_equal(stream.relation.dependency_count, 3);
-    assert_string_equal(stream.late_sink->name, "term");
     assert_string_equal(stream.guarantee, "at least once");
     assert_int_equal(stream.plan->children[0]->watermark_delay_us, 3000000);
     assert_string_equal(stream.relation.output_mode, "append");
