@@ -46,7 +46,8 @@ Nearest nearest_begin(const char *wanted) {
 void nearest_offer(Nearest *nearest, const char *candidate) {
     size_t distance = edit_distance(nearest->wanted, candidate);
 
-    if (distance > nearest->distance || (nearest->best && distance == nearest->distance))
+    if (distance >= strlen(nearest->wanted) || distance > nearest->distance ||
+        (nearest->best && distance == nearest->distance))
         return;
     nearest->best = candidate;
     nearest->distance = distance;

@@ -65,6 +65,7 @@ typedef struct SourceEnvironment {
 typedef struct MetadataColumn {
     const char *name; /* path, line, modified, key, … ; NULL ends */
     TypeId type;
+    bool is_refused; /* a name of the dialect that can't be read yet */
 } MetadataColumn;
 
 typedef struct SourceType {

@@ -115,6 +115,8 @@ AstNode *ast_call_clauses(Parse *parse, AstNode *call, AstList *within_group, As
                           AstWindowSpec *over);
 AstNode *ast_named_arg(Parse *parse, const Token *name, AstNode *value);
 AstNode *ast_extract(Parse *parse, const Token *token, const Token *field, AstNode *operand);
+AstNode *ast_substring_similar(Parse *parse, const Token *token, AstNode *text, AstNode *pattern,
+                               AstNode *escape);
 AstNode *ast_position(Parse *parse, const Token *token, AstNode *needle, AstNode *text);
 /* The function that the token names, with those of four arguments that are not NULL. */
 AstNode *ast_special(Parse *parse, const Token *token, AstNode *first, AstNode *second,

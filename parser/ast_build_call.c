@@ -78,6 +78,14 @@ AstNode *ast_substring_for(Parse *parse, const Token *token, AstNode *text, AstN
     return ast_special(parse, token, text, ast_integer(parse, 1), count, NULL);
 }
 
+AstNode *ast_substring_similar(Parse *parse, const Token *token, AstNode *text, AstNode *pattern,
+                               AstNode *escape) {
+    AstNode *node = ast_special(parse, token, text, pattern, escape, NULL);
+
+    ((AstFuncCall *) node)->syntax = AST_FUNC_SIMILAR;
+    return node;
+}
+
 AstNode *ast_extract(Parse *parse, const Token *token, const Token *field, AstNode *operand) {
     AstFuncCall *call = new_special(parse, token->position, "extract");
 

@@ -36,11 +36,12 @@ struct AstParam { /* AST_PARAM */
     int number; /* 1 … LIMIT_PARAMETERS */
 };
 
-/* How a call was written; only the deparser cares. */
+/* How a call was written; SIMILAR aside, only the deparser cares. */
 typedef enum AstFuncSyntax {
     AST_FUNC_ORDINARY,
     AST_FUNC_EXTRACT,      /* extract(field FROM x) = extract('field', x) */
     AST_FUNC_POSITION,     /* position(a IN b) = position(b, a) */
+    AST_FUNC_SIMILAR,      /* substring(a SIMILAR b ESCAPE c): no other way to write it */
     AST_FUNC_AT_TIME_ZONE, /* x AT TIME ZONE z = timezone(z, x) */
 } AstFuncSyntax;
 

@@ -79,6 +79,13 @@ void put_call(Deparser *d, const AstFuncCall *call) {
         put_plain_expr(d, argument(call, 0));
         put(d, ")");
         return;
+    case AST_FUNC_SIMILAR:
+        put(d, "SUBSTRING(");
+        put_plain_expr(d, argument(call, 0));
+        put_value_or(d, " SIMILAR ", argument(call, 1));
+        put_value_or(d, " ESCAPE ", argument(call, 2));
+        put(d, ")");
+        return;
     case AST_FUNC_AT_TIME_ZONE:
         put_expr(d, argument(call, 1), BINDING_ZONE);
         put(d, " AT TIME ZONE ");

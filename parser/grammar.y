@@ -421,7 +421,7 @@ special_call(A) ::= SUBSTRING(T) LP expr(E) FOR expr(N) FROM expr(F) RP.
 special_call(A) ::= SUBSTRING(T) LP expr(E) FOR expr(N) RP.
     { A = ast_substring_for(parse, &T, E, N); }
 special_call(A) ::= SUBSTRING(T) LP expr(E) SIMILAR expr(P) ESCAPE expr(X) RP.
-    { A = ast_special(parse, &T, E, P, X, NULL); }
+    { A = ast_substring_similar(parse, &T, E, P, X); }
 special_call(A) ::= SUBSTRING(T) LP func_args(L) RP. { A = ast_special_list(parse, &T, L); }
 special_call(A) ::= OVERLAY(T) LP func_args(L) RP. { A = ast_special_list(parse, &T, L); }
 special_call(A) ::= OVERLAY(T) LP expr(E) PLACING expr(P) FROM expr(F) RP.

@@ -83,6 +83,8 @@ static Status refuse_decorations(const AstFuncCall *call, Error *err) {
     int position = call->base.position;
     const char *name = call->name->name;
 
+    if (call->is_star && !function_exists(name))
+        return error_at(err, position, UNDEFINED_FUNCTION, "function %s() does not exist", name);
     if (call->is_star)
         return error_at(err, position, WRONG_OBJECT_TYPE,
                         "%s(*) specified, but %s is not an aggregate function", name, name);
@@ -93,8 +95,7 @@ static Status refuse_decorations(const AstFuncCall *call, Error *err) {
         return error_at(err, position, WRONG_OBJECT_TYPE,
                         "ORDER BY specified, but %s is not an aggregate function", name);
     if (call->within_group.count > 0)
-        return error_at(err, position, WRONG_OBJECT_TYPE,
-                        "WITHIN GROUP specified, but %s is not an aggregate function", name);
+        return not_supported(err, position, "%s(…) WITHIN GROUP (ORDER BY …)", name);
     if (call->filter)
         return error_at(err, position, WRONG_OBJECT_TYPE,
                         "FILTER specified, but %s is not an aggregate function", name);
@@ -111,6 +112,8 @@ Status bind_func_call(ExprContext *cx, const AstFuncCall *call, const Expr **ret
     if (schema && strcmp(schema, "pg_catalog") != 0 && strcmp(schema, "millrace") != 0)
         return error_at(err, position, UNDEFINED_FUNCTION, "function %s.%s does not exist", schema,
                         name);
+    if (call->syntax == AST_FUNC_SIMILAR)
+        return not_supported(err, position, "substring(… SIMILAR … ESCAPE …)");
     if (call->over)
         return not_supported(err, position, "a window function (OVER)");
     if (is_plain(call, "grouping"))

@@ -14,6 +14,8 @@ MUST_USE Status bind_option_texts(Binder *binder, const AstList *options, Option
                                   Error *err);
 const OptionText *find_option_text(const OptionTexts *texts,
                                    const char *name); /* NULL: not written */
+/* Connectors of the dialect that are not built yet: 0A000, not a spelling mistake. */
+bool is_planned_connector(const char *name);
 /* The format that is written, or json. */
 MUST_USE Status bind_format(Binder *binder, const OptionTexts *texts, const FormatType **ret_format,
                             Error *err);

@@ -30,6 +30,8 @@ static Status bind_connector(Binder *binder, const OptionTexts *texts, const Sin
     *ret_sink = registry_find_sink(registry, text->value);
     if (*ret_sink)
         return STATUS_OK;
+    if (is_planned_connector(text->value))
+        return not_supported(err, text->value_position, "sink connector \"%s\"", text->value);
     for (const SinkType *const *sink = registry->sinks; *sink; sink++)
         nearest_offer(&nearest, (*sink)->name);
     IGNORE(error_at(err, text->value_position, INVALID_PARAMETER, /* hinted */

@@ -17,7 +17,10 @@ static const OptionSpec source_options[] = {
 
 /* What any connector gives. */
 static const MetadataColumn common_metadata[] = {
-    {"ingest_time", TYPE_TIMESTAMPTZ}, {"raw", TYPE_TEXT}, {NULL, TYPE_UNKNOWN}};
+    {.name = "ingest_time", .type = TYPE_TIMESTAMPTZ},
+    {.name = "raw", .type = TYPE_TEXT},
+    {.name = NULL},
+};
 
 /* -------- options -------- */
 
@@ -35,6 +38,8 @@ static Status bind_connector(Binder *binder, const OptionTexts *texts,
     *ret_source = registry_find_source(registry, text->value);
     if (*ret_source)
         return STATUS_OK;
+    if (is_planned_connector(text->value))
+        return not_supported(err, text->value_position, "source connector \"%s\"", text->value);
     for (const SourceType *const *source = registry->sources; *source; source++)
         nearest_offer(&nearest, (*source)->name);
     IGNORE(error_at(err, text->value_position, INVALID_PARAMETER, /* hinted */
@@ -80,14 +85,14 @@ static Status bind_source_options(Binder *binder, const AstCreateSource *create,
 
 /* -------- columns -------- */
 
-static TypeId metadata_type(const SourceType *source, const char *name) {
+static const MetadataColumn *find_metadata(const SourceType *source, const char *name) {
     for (const MetadataColumn *column = common_metadata; column->name; column++)
         if (strcmp(column->name, name) == 0)
-            return column->type;
+            return column;
     for (const MetadataColumn *column = source->metadata; column && column->name; column++)
         if (strcmp(column->name, name) == 0)
-            return column->type;
-    return TYPE_UNKNOWN;
+            return column;
+    return NULL;
 }
 
 static Status check_metadata(Binder *binder, const AstColumnDef *definition,
@@ -95,11 +100,16 @@ static Status check_metadata(Binder *binder, const AstColumnDef *definition,
     const char *name = definition->path ? definition->path : definition->name;
     int position =
         definition->path_position ? definition->path_position : definition->base.position;
-    TypeId type = metadata_type(source, name);
+    const MetadataColumn *metadata = find_metadata(source, name);
+    TypeId type = metadata ? metadata->type : TYPE_UNKNOWN;
     Nearest nearest = nearest_begin(name);
 
     column->path = name;
-    if (type == TYPE_UNKNOWN) {
+    if (metadata && metadata->is_refused) {
+        IGNORE(not_supported(err, position, "metadata \"%s\"", name)); /* hinted */
+        return error_hint(err, "METADATA FROM 'offset' tells where in the file a record begins.");
+    }
+    if (!metadata) {
         for (const MetadataColumn *known = source->metadata; known && known->name; known++)
             nearest_offer(&nearest, known->name);
         for (const MetadataColumn *known = common_metadata; known->name; known++)

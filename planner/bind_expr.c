@@ -119,6 +119,54 @@ static Status bind_not(ExprContext *cx, const AstNot *node, const Expr **ret_exp
     return STATUS_OK;
 }
 
+/* -------- arrays -------- */
+
+/* ARRAY[…]::type[]: each element is cast, so that an empty one is no riddle. */
+static Status bind_array_of(ExprContext *cx, const AstArray *node, SqlType type,
+                            const Expr **ret_expr, Error *err) {
+    Binder *binder = cx->binder;
+    int count = node->elements.count;
+    const Expr **elements = arena_new_array(binder->arena, const Expr *, (size_t) count + 1);
+
+    if (count == 0)
+        return coerce(binder, expr_constant(binder->arena, value_text(SQL_TYPE(UNKNOWN), "{}", 2)),
+                      type, CAST_IMPLICIT, ret_expr, err);
+    for (int i = 0; i < count; i++) {
+        const AstNode *element = node->elements.items[i];
+
+        if (element->kind == AST_ARRAY) {
+            TRY(bind_array_of(cx, (const AstArray *) element, type, &elements[i], err));
+            continue;
+        }
+        TRY(bind_expr(cx, element, &elements[i], err));
+        if (elements[i]->type.id == TYPE_ARRAY)
+            TRY(placed(coerce(binder, elements[i], type, CAST_EXPLICIT, &elements[i], err),
+                       element->position, err));
+        else
+            TRY(placed(coerce(binder, elements[i], *type.element, CAST_EXPLICIT, &elements[i], err),
+                       element->position, err));
+    }
+    return make_call(binder, "array_build", elements, count, node->base.position, ret_expr, err);
+}
+
+static Status bind_array(ExprContext *cx, const AstArray *node, const Expr **ret_expr, Error *err) {
+    Binder *binder = cx->binder;
+    int count = node->elements.count;
+    const Expr **elements = arena_new_array(binder->arena, const Expr *, (size_t) count + 1);
+    SqlType type = SQL_TYPE(TEXT);
+
+    if (count == 0) {
+        IGNORE(error_at(err, node->base.position, INDETERMINATE_DATATYPE, /* hinted */
+                        "cannot determine type of empty array"));
+        return error_hint(err, "Explicitly cast to the desired type, for example "
+                               "ARRAY[]::integer[].");
+    }
+    for (int i = 0; i < count; i++)
+        TRY(bind_expr(cx, node->elements.items[i], &elements[i], err));
+    TRY(unify_exprs(binder, elements, count, "ARRAY", &type, err));
+    return make_call(binder, "array_build", elements, count, node->base.position, ret_expr, err);
+}
+
 /* -------- casts -------- */
 
 static Status bind_cast(ExprContext *cx, const AstCast *cast, const Expr **ret_expr, Error *err) {
@@ -132,6 +180,8 @@ static Status bind_cast(ExprContext *cx, const AstCast *cast, const Expr **ret_e
     if (type.id == TYPE_INTERVAL && cast->operand->kind == AST_LITERAL &&
         ((const AstLiteral *) cast->operand)->literal == AST_LITERAL_STRING)
         return bind_interval_literal(binder, cast, ret_expr, err);
+    if (type.id == TYPE_ARRAY && cast->operand->kind == AST_ARRAY)
+        return bind_array_of(cx, (const AstArray *) cast->operand, type, ret_expr, err);
     TRY(bind_expr(cx, cast->operand, &operand, err));
     TRY(placed(coerce(binder, operand, type, CAST_EXPLICIT, ret_expr, err), cast->base.position,
                err));
@@ -150,20 +200,6 @@ static Status bind_collate(ExprContext *cx, const AstCollate *node, const Expr *
         return error_hint(err, "The collation is \"C\".");
     }
     return bind_expr(cx, node->operand, ret_expr, err);
-}
-
-static Status bind_array(ExprContext *cx, const AstArray *node, const Expr **ret_expr, Error *err) {
-    Binder *binder = cx->binder;
-    int count = node->elements.count;
-    const Expr **elements = arena_new_array(binder->arena, const Expr *, (size_t) count + 1);
-    SqlType type = SQL_TYPE(TEXT);
-
-    if (!function_exists("array_build"))
-        return not_supported(err, node->base.position, "ARRAY[…]");
-    for (int i = 0; i < count; i++)
-        TRY(bind_expr(cx, node->elements.items[i], &elements[i], err));
-    TRY(unify_exprs(binder, elements, count, "ARRAY", &type, err));
-    return make_call(binder, "array_build", elements, count, node->base.position, ret_expr, err);
 }
 
 /* -------- dispatch -------- */

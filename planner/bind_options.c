@@ -47,6 +47,15 @@ const OptionText *find_option_text(const OptionTexts *texts, const char *name) {
     return NULL;
 }
 
+bool is_planned_connector(const char *name) {
+    static const char *const names[] = {"kafka", "queue", "socket", "rate", "generate", "postgres"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 Status bind_format(Binder *binder, const OptionTexts *texts, const FormatType **ret_format,
                    Error *err) {
     const Registry *registry = binder->cx->registry;

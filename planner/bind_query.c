@@ -250,13 +250,24 @@ Status bind_values(Binder *binder, const AstValues *values, const Scope *outer,
 
 /* -------- queries -------- */
 
+static Status refuse_locking(const AstLocking *locking, Error *err) {
+    static const char *const strengths[] = {
+        [AST_LOCK_UPDATE] = "UPDATE",
+        [AST_LOCK_NO_KEY_UPDATE] = "NO KEY UPDATE",
+        [AST_LOCK_SHARE] = "SHARE",
+        [AST_LOCK_KEY_SHARE] = "KEY SHARE",
+    };
+
+    return not_supported(err, locking->base.position, "FOR %s", strengths[locking->strength]);
+}
+
 Status bind_query(Binder *binder, const AstQuery *query, const Scope *outer, const CteScope *ctes,
                   bool keep_unknown, const Plan **ret_plan, Error *err) {
     QueryTail tail = {.order_by = &query->order_by, .limit = query->limit};
 
     TRY(binder_enter(binder, query->base.position, err));
     if (query->locking.count > 0)
-        return not_supported(err, query->locking.items[0]->position, "FOR UPDATE and its sisters");
+        return refuse_locking((const AstLocking *) query->locking.items[0], err);
     if (query->emit != AST_EMIT_NONE)
         return not_supported(err, query->emit_position, "EMIT %s",
                              query->emit == AST_EMIT_CHANGES ? "CHANGES" : "ON WINDOW CLOSE");

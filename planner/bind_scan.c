@@ -214,8 +214,8 @@ static Status check_readable(Binder *binder, const Relation *relation, const Ast
         if (!relation->keeps_result) {
             IGNORE(error_at(err, position, OBJECT_NOT_IN_PREREQUISITE_STATE, /* hinted */
                             "stream \"%s\" keeps no result", relation->name));
-            return error_hint(err, "Read its sink, or create the stream without INTO or "
-                                   "WITH (retain = 'all').");
+            return error_hint(err, "Read its sink, or create the stream with WITH (retain = "
+                                   "'all') before AS.");
         }
         return STATUS_OK;
     case RELATION_SYSTEM:

@@ -321,6 +321,44 @@ static Status rename_object(Portal *portal, const AstAlter *alter, Error *err) {
     return catalog_rename(transaction, relation->id, alter->new_name, err);
 }
 
+/* What does not run yet, as the user wrote it. */
+static const char *const refused_alterations[] = {
+    [AST_ALTER_PAUSE] = "PAUSE",
+    [AST_ALTER_RESUME] = "RESUME",
+    [AST_ALTER_RESTART] = "RESTART",
+    [AST_ALTER_STEP] = "STEP",
+    [AST_ALTER_SET_OPTIONS] = "SET (…)",
+    [AST_ALTER_RESET_OPTIONS] = "RESET (…)",
+    [AST_ALTER_RENAME] = "RENAME",
+    [AST_ALTER_AS] = "AS",
+    [AST_ALTER_ADD_SINK] = "ADD SINK",
+    [AST_ALTER_DROP_SINK] = "DROP SINK",
+    [AST_ALTER_ADD_COLUMN] = "ADD COLUMN",
+    [AST_ALTER_DROP_COLUMN] = "DROP COLUMN",
+    [AST_ALTER_RENAME_COLUMN] = "RENAME COLUMN",
+    [AST_ALTER_SET_DEFAULT] = "ALTER COLUMN … SET DEFAULT",
+    [AST_ALTER_DROP_DEFAULT] = "ALTER COLUMN … DROP DEFAULT",
+    [AST_ALTER_SET_NOT_NULL] = "ALTER COLUMN … SET NOT NULL",
+    [AST_ALTER_DROP_NOT_NULL] = "ALTER COLUMN … DROP NOT NULL",
+    [AST_ALTER_COLUMN_TYPE] = "ALTER COLUMN … TYPE",
+    [AST_ALTER_OWNER] = "OWNER TO",
+    [AST_ALTER_SET_SCHEMA] = "SET SCHEMA",
+    [AST_ALTER_SECRET_AS] = "AS",
+    [AST_ALTER_ROLE_OPTIONS] = "",
+};
+
+static Status refuse_alteration(const AstAlter *alter, const char *kind, Error *err) {
+    const char *name = refused_alterations[alter->action];
+
+    IGNORE(error_at(err, alter->action_position ? alter->action_position : alter->base.position,
+                    FEATURE_NOT_SUPPORTED, "ALTER %s%s%s is not supported", kind, /* hinted */
+                    name[0] ? " … " : "", name));
+    if (alter->object <= AST_OBJECT_VIEW && alter->object != AST_OBJECT_TABLE)
+        return error_hint(err, "Drop the %s and create it with the new definition.",
+                          ast_object_kind_name(alter->object));
+    return STATUS_ERROR;
+}
+
 static Status alter_run(Portal *portal, PortalLimits limits, RowReceiver *receiver,
                         int64_t *ret_rows, Error *err) {
     const AstAlter *alter = (const AstAlter *) portal->statement->node;
@@ -343,8 +381,7 @@ static Status alter_run(Portal *portal, PortalLimits limits, RowReceiver *receiv
         return alter_stream_run(portal, alter, err);
     if (alter->action == AST_ALTER_RENAME && alter->object <= AST_OBJECT_VIEW)
         return rename_object(portal, alter, err);
-    return error_at(err, alter->action_position ? alter->action_position : alter->base.position,
-                    FEATURE_NOT_SUPPORTED, "this form of ALTER %s is not supported", kind);
+    return refuse_alteration(alter, kind, err);
 }
 
 const StatementType alter_statement = {.kind = AST_ALTER, .may_block = true, .run = alter_run};

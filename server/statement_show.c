@@ -1,4 +1,5 @@
 /* SHOW SOURCES and its sisters, SHOW CREATE, DESCRIBE. */
+#include <ctype.h>
 #include <string.h>
 
 #include "parser/ast_ddl.h"
@@ -16,10 +17,37 @@ static bool like_matches(const char *text, const char *pattern) {
 }
 
 static const char *const object_names[] = {"name"};
+static const char *const stream_names[] = {"name", "state", "mode", "guarantee"};
+
+static Status refuse_show(const AstShowObjects *show, Arena *arena, Error *err) {
+    char *kind = arena_strdup(arena, ast_object_kind_name(show->object));
+
+    for (char *letter = kind; *letter; letter++)
+        *letter = (char) toupper((unsigned char) *letter);
+    IGNORE(error_at(err, show->base.position, FEATURE_NOT_SUPPORTED, /* hinted */
+                    "SHOW %sS is not supported", kind));
+    if (show->object == AST_OBJECT_COLUMN && show->schema)
+        return error_hint(err, "DESCRIBE %s tells them.", show->schema);
+    return STATUS_ERROR;
+}
+
+/* The state is the stream manager's: a stream of an open transaction has none. */
+static void add_stream(TextRows *rows, StreamManager *manager, const Relation *stream) {
+    StreamSummary summary = {.state = "", .guarantee = ""};
+    const char *cells[ARRAY_LENGTH(stream_names)] = {stream->name, NULL, stream->output_mode, NULL};
+
+    manager_summary(manager, stream->id, &summary);
+    cells[1] = summary.state;
+    cells[3] = summary.guarantee;
+    text_rows_add(rows, cells);
+}
 
 static Status show_objects_open(Portal *portal, Error *err) {
     const AstShowObjects *show = (const AstShowObjects *) portal->statement->node;
-    TextRows rows = {.arena = portal->arena, .column_count = 1};
+    bool is_streams = show->object == AST_OBJECT_STREAM;
+    const char *const *names = is_streams ? stream_names : object_names;
+    TextRows rows = {.arena = portal->arena,
+                     .column_count = is_streams ? (int) ARRAY_LENGTH(stream_names) : 1};
     CatalogSnapshot *snapshot;
 
     if (show->object == AST_OBJECT_DATABASE || show->object == AST_OBJECT_SCHEMA) {
@@ -29,26 +57,34 @@ static Status show_objects_open(Portal *portal, Error *err) {
         for (size_t i = 0; i < count; i++)
             text_rows_add(&rows, &schemas[i]);
     } else if (show->object > AST_OBJECT_VIEW) {
-        return error_at(err, show->base.position, FEATURE_NOT_SUPPORTED,
-                        "SHOW of each %s is not supported", ast_object_kind_name(show->object));
+        return refuse_show(show, portal->arena, err);
     }
     snapshot = session_snapshot(portal->session);
     for (int i = 0; i < catalog_count(snapshot); i++) {
         const Relation *relation = catalog_at(snapshot, i);
 
-        if (object_kind_matches(show->object, relation->kind) &&
-            (!show->schema || strcmp(show->schema, relation->schema) == 0) &&
-            (!show->pattern || like_matches(relation->name, show->pattern)))
+        if (!object_kind_matches(show->object, relation->kind) ||
+            (show->schema && strcmp(show->schema, relation->schema) != 0) ||
+            (show->pattern && !like_matches(relation->name, show->pattern)))
+            continue;
+        if (is_streams)
+            add_stream(&rows, portal->session->server->streams, relation);
+        else
             text_rows_add(&rows, &relation->name);
     }
-    portal_set_rows(portal, object_names, &rows);
+    portal_set_rows(portal, names, &rows);
     catalog_snapshot_unref(snapshot);
     portal_set_tag(portal, "SHOW");
     return STATUS_OK;
 }
 
 static Status show_objects_describe(Prepared *statement, Error *err) {
-    prepared_set_text_shape(statement, object_names, 1);
+    const AstShowObjects *show = (const AstShowObjects *) statement->node;
+
+    if (show->object == AST_OBJECT_STREAM)
+        prepared_set_text_shape(statement, stream_names, ARRAY_LENGTH(stream_names));
+    else
+        prepared_set_text_shape(statement, object_names, 1);
     return STATUS_OK;
 }
 

@@ -73,10 +73,10 @@ static const OptionSpec file_options[] = {
 };
 
 static const MetadataColumn file_metadata[] = {
-    {"path", TYPE_TEXT},
-    {"line", TYPE_INT8},
-    {"modified", TYPE_TIMESTAMPTZ},
-    {"offset", TYPE_INT8},
+    {.name = "path", .type = TYPE_TEXT},
+    {.name = "line", .type = TYPE_INT8, .is_refused = true}, /* a block begins in mid-file */
+    {.name = "modified", .type = TYPE_TIMESTAMPTZ},
+    {.name = "offset", .type = TYPE_INT8},
     {0},
 };
 

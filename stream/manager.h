@@ -45,6 +45,15 @@ MUST_USE Status manager_step(StreamManager *manager, int64_t stream_id, int64_t 
 MUST_USE Status manager_wait(StreamManager *manager, int64_t stream_id, int64_t timeout_us,
                              const volatile bool *cancel, Error *err);
 
+/* What SHOW STREAMS tells; constant texts. */
+typedef struct StreamSummary {
+    const char *state;
+    const char *guarantee;
+} StreamSummary;
+
+/* False, and nothing written: the manager has no such stream. */
+bool manager_summary(StreamManager *manager, int64_t stream_id, StreamSummary *ret_summary);
+
 /* The rows of a stream's kept result, as the last decided epoch left them: `value` is a row in
  * value form. 55000 when it keeps none. */
 MUST_USE Status manager_read_stream(void *manager, const struct Relation *relation,

@@ -117,6 +117,33 @@ static const char *guarantee_of(const Stream *stream) {
     return "exactly_once";
 }
 
+typedef struct SummaryVisit {
+    int64_t stream_id;
+    StreamSummary *summary;
+    bool is_found;
+} SummaryVisit;
+
+static Status visit_summary(void *data, Stream *stream, Error *err) {
+    SummaryVisit *visit = data;
+
+    if (stream->id != visit->stream_id)
+        return STATUS_OK;
+    pthread_mutex_lock(&stream->mutex);
+    visit->summary->state = stream_state_name(stream->state);
+    visit->summary->guarantee = guarantee_of(stream);
+    pthread_mutex_unlock(&stream->mutex);
+    visit->is_found = true;
+    return STATUS_OK;
+}
+
+bool manager_summary(StreamManager *manager, int64_t stream_id, StreamSummary *ret_summary) {
+    SummaryVisit visit = {.stream_id = stream_id, .summary = ret_summary};
+    Error unused = {0};
+
+    IGNORE(manager_visit(manager, visit_summary, &visit, &unused)); /* the visit can't fail */
+    return visit.is_found;
+}
+
 static void put_related(ViewRow *row, const Stream *stream, bool is_sinks, Arena *arena) {
     const Relation *relation = stream->relation;
     const char **names =
