@@ -11,6 +11,8 @@
  * uncommitted snapshot; the writer lock is held from the first DDL until COMMIT or ROLLBACK. */
 #pragma once
 
+#include <string.h>
+
 #include "connector/registry.h"
 #include "expr/expr.h"
 
@@ -79,6 +81,18 @@ typedef struct Relation {
     const SystemTable *system;
     const void *extension; /* the AST of the CREATE statement: catalog and planner only */
 } Relation;
+
+/* Does a METADATA column of the source read `what` ("line", "offset", …)? */
+static inline bool relation_has_metadata(const Relation *relation, const char *what) {
+    for (int i = 0; i < relation->column_count; i++) {
+        const RelationColumn *column = &relation->columns[i];
+
+        if (column->origin == COLUMN_METADATA &&
+            strcmp(column->path ? column->path : column->name, what) == 0)
+            return true;
+    }
+    return false;
+}
 
 typedef struct Catalog Catalog;                 /* shared; one per server */
 typedef struct CatalogSnapshot CatalogSnapshot; /* shared, counted */

@@ -58,6 +58,7 @@ typedef struct SourceEnvironment {
     int64_t object_id;
     SourceReport report;
     void *report_data;
+    bool wants_lines;   /* number the records in their files (metadata column `line`) */
     bool is_batch_read; /* a bounded read of what is there at the first discover() */
     Context *clock;
 } SourceEnvironment;

@@ -11,6 +11,7 @@ typedef enum ColumnSource {
     FROM_PAYLOAD,
     FROM_PATH,
     FROM_MODIFIED,
+    FROM_LINE,
     FROM_OFFSET,
     FROM_PARTITION,
     FROM_KEY,
@@ -21,14 +22,9 @@ typedef enum ColumnSource {
 } ColumnSource;
 
 static const char *const metadata_names[SOURCE_COUNT] = {
-    [FROM_PATH] = "path",
-    [FROM_MODIFIED] = "modified",
-    [FROM_OFFSET] = "offset",
-    [FROM_PARTITION] = "partition",
-    [FROM_KEY] = "key",
-    [FROM_TIMESTAMP] = "timestamp",
-    [FROM_INGEST_TIME] = "ingest_time",
-    [FROM_RAW] = "raw",
+    [FROM_PATH] = "path",           [FROM_MODIFIED] = "modified",       [FROM_LINE] = "line",
+    [FROM_OFFSET] = "offset",       [FROM_PARTITION] = "partition",     [FROM_KEY] = "key",
+    [FROM_TIMESTAMP] = "timestamp", [FROM_INGEST_TIME] = "ingest_time", [FROM_RAW] = "raw",
 };
 
 typedef struct WantedColumn {
@@ -304,6 +300,10 @@ static Value metadata_value(const ScanDecoder *self, ColumnSource source, const 
         if (has_file)
             return (Value) {.type = SQL_TYPE(TIMESTAMPTZ),
                             .int64 = block->modified_us[record->file]};
+        break;
+    case FROM_LINE:
+        if (record->line > 0)
+            return value_int8(record->line);
         break;
     case FROM_OFFSET:
         return value_int8(record->offset);

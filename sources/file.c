@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,10 +44,12 @@ struct SourceReader {
     int inotify_fd;      /* -1: listing only */
     char **closed_names; /* told by inotify: closed or moved in since the last listing */
     size_t closed_count;
-    bool is_overflowed;      /* inotify lost events: list */
-    int64_t folder_mtime_ns; /* at the last listing */
-    int64_t unsettled_us;    /* until the youngest unsettled file may settle; -1: none */
-    bool is_listed;          /* at least once */
+    bool is_overflowed;        /* inotify lost events: list */
+    int64_t folder_mtime_ns;   /* at the last listing */
+    int64_t unsettled_us;      /* until the youngest unsettled file may settle; -1: none */
+    bool is_listed;            /* at least once */
+    pthread_mutex_t line_lock; /* guards line_mark: any worker fetches */
+    LineMark line_mark;
 };
 
 /* One file that a listing found. */
@@ -370,6 +373,7 @@ static Status file_open(const SourceEnvironment *environment, SourceReader **ret
     reader->settle_us = option_number(options, "settle");
     reader->inotify_fd = -1;
     reader->unsettled_us = -1;
+    pthread_mutex_init(&reader->line_lock, NULL);
     if (!environment->is_batch_read)
         watch(reader);
     *ret_reader = reader;
@@ -437,6 +441,18 @@ static bool is_gone(const FileEntry *entry) {
     return !S_ISREG(info.st_mode) || info.st_size < entry->end;
 }
 
+/* On failure the block is given back. */
+static Status number_lines(SourceReader *reader, const FileEntry *entry, Block *block, Error *err) {
+    Status status;
+
+    pthread_mutex_lock(&reader->line_lock);
+    status = file_block_number_lines(block, entry, &reader->line_mark, err);
+    pthread_mutex_unlock(&reader->line_lock);
+    if (status != STATUS_OK)
+        block_unref(block);
+    return status;
+}
+
 static Status file_fetch(SourceReader *reader, int partition, int64_t from, int64_t to,
                          size_t wanted_bytes, Block **ret_block, Error *err) {
     FileEntry entry;
@@ -446,6 +462,8 @@ static Status file_fetch(SourceReader *reader, int partition, int64_t from, int6
     if (!file_journal_find(reader->journal, from, &entry))
         return error_set(err, INTERNAL_ERROR, "file offset %lld is not known", (long long) from);
     status = file_block_read(&entry, from, to, wanted_bytes, ret_block, &fault);
+    if (status == STATUS_OK && reader->environment.wants_lines)
+        status = number_lines(reader, &entry, *ret_block, &fault);
     if (status == STATUS_OK)
         return STATUS_OK;
     /* Only a file that vanished or shrank after it was discovered is given up; whatever else went
@@ -486,6 +504,7 @@ static SourceReader *file_close(SourceReader *reader) {
     forget_closed(reader);
     if (reader->inotify_fd >= 0)
         close(reader->inotify_fd);
+    pthread_mutex_destroy(&reader->line_lock);
     file_journal_destroy(reader->journal);
     memory_free(reader->path);
     memory_free(reader);

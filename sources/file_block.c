@@ -270,6 +270,57 @@ Status file_block_read(const FileEntry *entry, int64_t from, int64_t to, size_t 
     return STATUS_OK;
 }
 
+/* -------- line numbers -------- */
+
+static int64_t count_newlines(const char *from, const char *to) {
+    int64_t count = 0;
+
+    while (from < to && (from = memchr(from, '\n', (size_t) (to - from)))) {
+        count++;
+        from++;
+    }
+    return count;
+}
+
+static Status count_in_file(const char *path, int64_t from, int64_t to, int64_t *ret_count,
+                            Error *err) {
+    char step[READ_STEP];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = 1;
+
+    if (fd < 0)
+        return error_errno(err, errno, "could not open \"%s\"", path);
+    for (*ret_count = 0; from < to && got > 0; from += got) {
+        got = pread(fd, step, to - from < READ_STEP ? (size_t) (to - from) : READ_STEP, from);
+        if (got > 0)
+            *ret_count += count_newlines(step, step + got);
+    }
+    close(fd);
+    if (got <= 0)
+        return error_set(err, IO_ERROR, "file \"%s\" shrank while it was read", path);
+    return STATUS_OK;
+}
+
+Status file_block_number_lines(Block *block, const FileEntry *entry, LineMark *mark, Error *err) {
+    int64_t position;
+    int64_t count = 0;
+
+    if (block->record_count == 0)
+        return STATUS_OK;
+    position = entry->start + (block->records[0].offset - entry->base);
+    if (mark->path != entry->path || mark->position > position)
+        *mark = (LineMark) {.path = entry->path, .position = 0, .line = 1};
+    TRY(count_in_file(entry->path, mark->position, position, &count, err));
+    mark->line += count;
+    block->records[0].line = mark->line;
+    for (uint32_t i = 1; i < block->record_count; i++) {
+        mark->line += count_newlines(block->records[i - 1].data, block->records[i].data);
+        block->records[i].line = mark->line;
+    }
+    mark->position = entry->start + (block->records[block->record_count - 1].offset - entry->base);
+    return STATUS_OK;
+}
+
 static int64_t last_line_end(int fd, int64_t from, int64_t size) {
     char step[READ_STEP];
 

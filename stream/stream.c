@@ -70,6 +70,7 @@ static Status open_scan(Stream *stream, StreamScan *scan, const Plan *node, Erro
         .report = report_source_fault,
         .report_data = stream,
         .clock = stream->clock,
+        .wants_lines = relation_has_metadata(relation, "line"),
     };
 
     if (relation->kind != RELATION_SOURCE)

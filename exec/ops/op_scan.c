@@ -155,6 +155,7 @@ static Status open_source(ScanOp *self, Error *err) {
         .format = relation->format,
         .object_id = relation->id,
         .is_batch_read = true,
+        .wants_lines = relation_has_metadata(relation, "line"),
         .clock = &context_real,
     };
     StrBuf journal = {0};
