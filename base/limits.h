@@ -16,6 +16,7 @@ enum {
     LIMIT_NUMERIC_DIGITS = 38,
     LIMIT_OUTPUT_PENDING_BYTES = 1 << 18, /* per connection, before execution pauses */
     LIMIT_RULE_PASSES = 16,
+    LIMIT_PUSHED_NODES = 1000, /* of a condition that a rule moves below what it reads */
     LIMIT_CONNECTIONS = 1000,
     LIMIT_BUCKET_BYTES = 1 << 18,
     LIMIT_STATE_PARTITIONS = 32,

@@ -69,6 +69,24 @@ const Expr *expr_through_project(Arena *arena, const Expr *expr, const Plan *pro
     return expr_rewrite(arena, expr, substitute, (void *) (uintptr_t) project);
 }
 
+/* project NULL: columns count as they are. */
+static int count_nodes(const Expr *expr, const Plan *project, int limit) {
+    int count = 1;
+    int index = -1;
+
+    if (expr->kind == EXPR_COLUMN && project)
+        index = plan_column_index(project, expr->column.id);
+    if (index >= 0)
+        return count_nodes(project->exprs.items[index], NULL, limit);
+    for (int i = 0; i < expr->argument_count && count < limit; i++)
+        count += count_nodes(expr->arguments[i], project, limit - count);
+    return count < limit ? count : limit;
+}
+
+int expr_size_through_project(const Expr *expr, const Plan *project, int limit) {
+    return count_nodes(expr, project, limit);
+}
+
 const Plan *plan_filter(Arena *arena, Conjuncts conjuncts, const Plan *child) {
     Plan *filter;
 

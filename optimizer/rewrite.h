@@ -17,6 +17,8 @@ bool expr_reads_ids(const Expr *expr, ColumnIds ids); /* all of them among ids *
 bool column_ids_contain(ColumnIds ids, ColumnId id);
 /* Columns replaced by what `project` computes for them. */
 const Expr *expr_through_project(Arena *arena, const Expr *expr, const Plan *project);
+/* Nodes of the expression once its columns are replaced; at most `limit`, where counting ends. */
+int expr_size_through_project(const Expr *expr, const Plan *project, int limit);
 /* filter(predicate, child); the child itself when there are no conjuncts. */
 const Plan *plan_filter(Arena *arena, Conjuncts conjuncts, const Plan *child);
 /* Split into those for which `takes` is true and the rest. */

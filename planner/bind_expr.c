@@ -77,11 +77,16 @@ Status unify_exprs(Binder *binder, const Expr **exprs, int count, const char *co
     int position = count > 0 ? exprs[0]->position : 0;
 
     argument_types(binder, exprs, count, &have, &want);
-    for (int i = 1; i < count; i++) { /* the first that does not fit is the one to point at */
-        position = exprs[i]->position;
-        TRY(placed(type_unify(have, (uint32_t) i + 1, construct, ret_type, err), position, err));
+    if (type_unify(have, (uint32_t) count, construct, ret_type, err) != STATUS_OK) {
+        /* the first that does not fit is the one to point at */
+        for (int i = 1; i < count; i++) {
+            error_clear(err);
+            position = exprs[i]->position;
+            TRY(placed(type_unify(have, (uint32_t) i + 1, construct, ret_type, err), position,
+                       err));
+        }
+        return placed(STATUS_ERROR, position, err);
     }
-    TRY(placed(type_unify(have, (uint32_t) count, construct, ret_type, err), position, err));
     for (int i = 0; i < count; i++)
         TRY(coerce(binder, exprs[i], *ret_type, CAST_IMPLICIT, &exprs[i], err));
     return STATUS_OK;

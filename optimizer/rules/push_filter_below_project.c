@@ -1,6 +1,9 @@
 /* filter(p, project(x)) => project(filter(p', x)), p' reading what the project computes.
  *
- * The same rows are judged, so errors stay the same; a volatile expression would be drawn twice. */
+ * The same rows are judged, so errors stay the same; a volatile expression would be drawn twice.
+ * What the project computes is computed again, so there is a bound: v + v, ten times over, is
+ * 1,024. */
+#include "base/limits.h"
 #include "optimizer/rewrite.h"
 #include "optimizer/rules.h"
 
@@ -9,7 +12,9 @@ static const Plan *apply(RuleContext *cx, const Plan *filter) {
     const Plan *below;
     Plan *inner;
 
-    if (project->kind != PLAN_PROJECT)
+    if (project->kind != PLAN_PROJECT ||
+        expr_size_through_project(filter->predicate, project, LIMIT_PUSHED_NODES) ==
+            LIMIT_PUSHED_NODES)
         return filter;
     for (int i = 0; i < project->exprs.count; i++)
         if (expr_volatility(project->exprs.items[i]) == VOLATILITY_VOLATILE)

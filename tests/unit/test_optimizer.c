@@ -1,5 +1,6 @@
 /* Rules: each fires where it should, and not where it would change an answer. A case's name is what
  * it protects. */
+#include "base/limits.h"
 #include "optimizer/check.h"
 #include "tests/unit/optimizer_support.h"
 
@@ -244,6 +245,38 @@ static void rules_can_be_switched_off(void **state) {
     assert_true(has_fired(firings, "fold_constants"));
 }
 
+static int node_count(const Expr *expr) {
+    int count = 1;
+
+    for (int i = 0; i < expr->argument_count; i++)
+        count += node_count(expr->arguments[i]);
+    return count;
+}
+
+static void count_condition(const Plan *node, void *data) {
+    int *largest = data;
+
+    for (int i = 0; i < node->pushed.count; i++)
+        if (node_count(node->pushed.items[i]) > *largest)
+            *largest = node_count(node->pushed.items[i]);
+    if (node->predicate && node_count(node->predicate) > *largest)
+        *largest = node_count(node->predicate);
+}
+
+static void pushed_conditions_do_not_explode(void **state) {
+    StrBuf sql = {0};
+    int largest = 0;
+
+    for (int i = 0; i < 20; i++)
+        strbuf_append_text(&sql, "SELECT v + v AS v FROM (");
+    strbuf_append_text(&sql, "SELECT v FROM events");
+    for (int i = 0; i < 20; i++)
+        strbuf_printf(&sql, ") t%d WHERE v > 0", i);
+    plan_visit(optimized_plan(*state, strbuf_text(&sql), NULL, NULL), count_condition, &largest);
+    assert_true(largest < LIMIT_PUSHED_NODES * 4);
+    strbuf_done(&sql);
+}
+
 static void a_stream_aggregate_is_split_over_an_exchange(void **state) {
     const Plan *plan = physical_plan(*state, "CREATE STREAM q INTO o OUTPUT MODE UPDATE AS SELECT "
                                              "k, count(*) AS n FROM events GROUP BY k");
@@ -305,6 +338,7 @@ static const struct CMUnitTest driver_tests[] = {
     cmocka_unit_test(every_rule_has_a_case_of_each_kind),
     cmocka_unit_test_setup_teardown(optimizing_twice_changes_nothing, setup, teardown),
     cmocka_unit_test_setup_teardown(rules_can_be_switched_off, setup, teardown),
+    cmocka_unit_test_setup_teardown(pushed_conditions_do_not_explode, setup, teardown),
     cmocka_unit_test_setup_teardown(a_stream_aggregate_is_split_over_an_exchange, setup, teardown),
     cmocka_unit_test_setup_teardown(the_check_sees_a_changed_schema, setup, teardown),
     cmocka_unit_test_setup_teardown(the_check_sees_a_dangling_column, setup, teardown),
