@@ -103,7 +103,7 @@ typedef struct Stream {
     bool is_open;
     bool is_batch_done; /* ONCE: its epoch ran */
     StreamPlan bound;
-    FormSettings forms; /* in the query's time zone */
+    FormSettings forms;  /* in the query's time zone */
     const Plan *plan;    /* physical */
     bool uses_watermark; /* some operator closes or forgets by it: a move is worth an epoch */
     uint64_t plan_fingerprint;
