@@ -95,6 +95,35 @@ Status bind_operator(ExprContext *cx, const AstOp *op, const Expr **ret_expr, Er
 
 /* -------- records -------- */
 
+static int type_depth(SqlType type) {
+    int deepest = 0;
+
+    if (type.id == TYPE_ARRAY)
+        return 1 + (type.element ? type_depth(*type.element) : 0);
+    if (type.id != TYPE_RECORD)
+        return 0;
+    for (int i = 0; i < type.field_count; i++) {
+        int depth = type_depth(*type.fields[i].type);
+
+        deepest = depth > deepest ? depth : deepest;
+    }
+    return 1 + deepest;
+}
+
+/* How deep rows and arrays stand in each other; an array's type does not tell what its rows hold. */
+static int value_depth(const Expr *expr) {
+    int deepest = 0;
+
+    if (expr->type.id != TYPE_RECORD && expr->type.id != TYPE_ARRAY)
+        return 0;
+    for (int i = 0; i < expr->argument_count; i++) {
+        int depth = 1 + value_depth(expr->arguments[i]);
+
+        deepest = depth > deepest ? depth : deepest;
+    }
+    return deepest > type_depth(expr->type) ? deepest : type_depth(expr->type);
+}
+
 Status make_record(Binder *binder, const Expr **fields, const char *const *names, int count,
                    int position, const Expr **ret_expr, Error *err) {
     SqlType *types = arena_new_array(binder->arena, SqlType, (size_t) count + 1);
@@ -104,8 +133,12 @@ Status make_record(Binder *binder, const Expr **fields, const char *const *names
 
     if (!function_exists("row"))
         return not_supported(err, position, "a row value here");
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         TRY(resolve_unknown(binder, fields[i], &fields[i], err));
+        if (value_depth(fields[i]) >= LIMIT_VALUE_NESTING)
+            return error_at(err, position, STATEMENT_TOO_COMPLEX,
+                            "row values are nested too deeply");
+    }
     TRY(make_call(binder, "row", fields, count, position, &made, err));
     for (int i = 0; i < count; i++) {
         types[i] = made->arguments[i]->type;
