@@ -645,6 +645,31 @@ Status stream_run_epoch(Stream *stream, bool *ret_did_work, Error *err) {
     return run_chosen(&run, err);
 }
 
+/* An epoch that reads nothing and closes nothing: only the sinks' files. */
+static void choose_nothing(EpochRun *run) {
+    for (int i = 0; i < run->header->scan_count; i++) {
+        HeaderScan *scan = &run->header->scans[i];
+
+        scan->close_below = scan->late_below;
+        for (int j = 0; j < scan->partition_count; j++)
+            scan->partitions[j].to = scan->partitions[j].from;
+    }
+    run->has_backlog = false;
+}
+
+Status stream_close_files(Stream *stream, Error *err) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("epoch", 0);
+    EpochRun run = {.stream = stream, .arena = arena, .cpu_ns = clock_cpu_ns()};
+
+    stream->must_roll = true;
+    if (!roll_is_due(stream))
+        return STATUS_OK;
+    run.mark_ns = stream->clock->monotonic_ns(stream->clock);
+    TRY(choose(&run, err));
+    choose_nothing(&run);
+    return run_chosen(&run, err);
+}
+
 bool stream_is_flushed(Stream *stream) {
     if (stream->is_flush_open)
         return false;

@@ -206,6 +206,17 @@ static Stream *take_out(StreamManager *manager, int64_t id) {
     return stream;
 }
 
+/* Under run_mutex: the last that a stream does. What was decided becomes visible. */
+static void stop_stream(Stream *stream) {
+    Error error;
+
+    flag_set(&stream->is_cancelled, false);
+    if (stream_close_files(stream, &error) != STATUS_OK)
+        log_error(LOG_WARNING, "stream", &error);
+    stream_close(stream);
+    flag_set(&stream->is_cancelled, true); /* a job that still waits finds nothing to do */
+}
+
 static void observe_dropped(void *data, int64_t id, RelationKind kind) {
     StreamManager *manager = data;
     Stream *stream = kind == RELATION_STREAM ? take_out(manager, id) : NULL;
@@ -216,7 +227,11 @@ static void observe_dropped(void *data, int64_t id, RelationKind kind) {
     flag_set(&stream->is_cancelled, true);
     waker_forget(manager->waker, id);
     pthread_mutex_lock(&stream->run_mutex);
-    stream_close(stream);
+    /* An epoch that was cancelled has closed the stream: recovery finds what it had decided. */
+    flag_set(&stream->is_cancelled, false);
+    if (stream->is_open || stream_open(stream, &ignored) == STATUS_OK)
+        stop_stream(stream);
+    flag_set(&stream->is_cancelled, true);
     if (file_remove_tree(stream->folder, &ignored) != STATUS_OK)
         log_error(LOG_WARNING, "stream", &ignored); /* the next start removes it */
     crash_point(CRASH_STREAM_FOLDER_REMOVED);
@@ -297,8 +312,13 @@ StreamManager *manager_destroy(StreamManager *manager, bool now) {
     pthread_mutex_unlock(&manager->mutex);
     manager->waker = waker_destroy(manager->waker);
     manager->pool = pool_destroy(manager->pool);
-    for (int i = 0; i < manager->count; i++)
+    for (int i = 0; i < manager->count; i++) {
+        pthread_mutex_lock(&manager->streams[i]->run_mutex);
+        if (manager->streams[i]->is_open)
+            stop_stream(manager->streams[i]);
+        pthread_mutex_unlock(&manager->streams[i]->run_mutex);
         manager_unref(manager, manager->streams[i]);
+    }
     memory_free(manager->streams);
     pthread_mutex_destroy(&manager->mutex);
     memory_free(manager);
@@ -341,6 +361,11 @@ static Status act_pause(Stream *stream, StreamState state, Error *err) {
         return wrong_state(stream, state, err);
     if (!stream->is_open)
         TRY(stream_open(stream, err));
+    if (stream_close_files(stream, err) != STATUS_OK) {
+        stream_close(stream); /* and on through recovery */
+        stream_set_state(stream, STREAM_STARTING, NULL);
+        return STATUS_ERROR;
+    }
     TRY(checkpoint_set_meta(stream->checkpoint, "paused", "1", 1, err));
     stream_set_state(stream, STREAM_PAUSED, NULL);
     return STATUS_OK;

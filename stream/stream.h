@@ -146,6 +146,8 @@ void stream_close(Stream *stream); /* not open: fine */
 MUST_USE Status stream_run_epoch(Stream *stream, bool *ret_did_work, Error *err);
 /* Ask the sources what is there; a flush whose targets are open takes them from it. */
 MUST_USE Status stream_discover(Stream *stream, Error *err);
+/* The stream stops: what was decided becomes visible. */
+MUST_USE Status stream_close_files(Stream *stream, Error *err);
 /* Is everything that was there when the flush began done and delivered? */
 bool stream_is_flushed(Stream *stream);
 
