@@ -66,7 +66,6 @@ typedef struct SourceEnvironment {
 typedef struct MetadataColumn {
     const char *name; /* path, line, modified, key, … ; NULL ends */
     TypeId type;
-    bool is_refused; /* a name of the dialect that can't be read yet */
 } MetadataColumn;
 
 typedef struct SourceType {

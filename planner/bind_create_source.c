@@ -105,10 +105,6 @@ static Status check_metadata(Binder *binder, const AstColumnDef *definition,
     Nearest nearest = nearest_begin(name);
 
     column->path = name;
-    if (metadata && metadata->is_refused) {
-        IGNORE(not_supported(err, position, "metadata \"%s\"", name)); /* hinted */
-        return error_hint(err, "METADATA FROM 'offset' tells where in the file a record begins.");
-    }
     if (!metadata) {
         for (const MetadataColumn *known = source->metadata; known && known->name; known++)
             nearest_offer(&nearest, known->name);

@@ -316,7 +316,8 @@ static Status check_time_zone(const char *value, char **ret_text, Error *err) {
 /* There are no roles yet: SET ROLE NONE, which pools send, is all there is. */
 static Status check_role(const char *value, char **ret_text, Error *err) {
     if (strcasecmp(value, "none") != 0)
-        return error_set(err, FEATURE_NOT_SUPPORTED, "SET ROLE is not supported: there are no roles");
+        return error_set(err, FEATURE_NOT_SUPPORTED,
+                         "SET ROLE is not supported: there are no roles");
     *ret_text = memory_strdup("none");
     return STATUS_OK;
 }

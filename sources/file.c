@@ -77,7 +77,7 @@ static const OptionSpec file_options[] = {
 
 static const MetadataColumn file_metadata[] = {
     {.name = "path", .type = TYPE_TEXT},
-    {.name = "line", .type = TYPE_INT8, .is_refused = true}, /* a block begins in mid-file */
+    {.name = "line", .type = TYPE_INT8},
     {.name = "modified", .type = TYPE_TIMESTAMPTZ},
     {.name = "offset", .type = TYPE_INT8},
     {0},

@@ -1,3 +1,4 @@
+/* JSON oracle: what simdjson's DOM says of a record, for comparing the decoder with it. */
 #include "tests/unit/json_oracle.h"
 
 #include <algorithm>

@@ -50,7 +50,8 @@ static const OptionSpec json_options[] = {
     {"strict", OPTION_BOOL, NULL, "false", "a test's option", 0},
     {0},
 };
-static const MetadataColumn file_metadata[] = {{"path", TYPE_TEXT}, {.name = "line", .type = TYPE_INT8}, {0}};
+static const MetadataColumn file_metadata[] = {
+    {"path", TYPE_TEXT}, {.name = "line", .type = TYPE_INT8}, {0}};
 static const FormatType format_json = {
     .name = "json", .extension = "json", .options = json_options};
 static const SourceType source_file = {.name = "file",

@@ -23,9 +23,9 @@ static const DecodeColumn line_column[] = {
 
 /* The row of one line; NULL: bad or a header. */
 static const char *decode(const FormatType *format, const DecodeColumn *wanted, uint32_t count,
-                          const char *line, size_t length, int64_t number, Arena *arena) {
+                          TextView line, int64_t number, Arena *arena) {
     Decoder *decoder = formats_decoder(format, wanted, count, NULL, arena);
-    Record record = formats_record(line, length, arena);
+    Record record = formats_record(text_data(&line), line.length, arena);
     const char *row;
 
     record.line = number;
@@ -36,7 +36,8 @@ static const char *decode(const FormatType *format, const DecodeColumn *wanted, 
 
 static void check_csv(const char *line, const char *expected) {
     CLEANUP(arena_destroyp) Arena *arena = arena_create("test", 0);
-    const char *row = decode(&format_csv, columns, 2, line, strlen(line), 2, arena);
+    const char *row =
+        decode(&format_csv, columns, 2, text_view(line, (uint32_t) (strlen(line))), 2, arena);
 
     if (!expected) {
         assert_null(row);
@@ -71,10 +72,12 @@ static void bytes_that_are_no_text_are_bad(void **state) {
     CLEANUP(arena_destroyp) Arena *arena = arena_create("test", 0);
 
     check_csv("\xff,x", NULL);
-    assert_null(decode(&format_csv, columns, 2, "a\0b,c", 5, 2, arena));
-    assert_null(decode(&format_text, line_column, 1, "a\0b", 3, 2, arena));
-    assert_null(decode(&format_text, line_column, 1, "\xc3", 1, 2, arena));
-    assert_string_equal(decode(&format_text, line_column, 1, "a,\"b\r", 5, 2, arena), "a,\"b");
+    assert_null(decode(&format_csv, columns, 2, text_view("a\0b,c", (uint32_t) (5)), 2, arena));
+    assert_null(decode(&format_text, line_column, 1, text_view("a\0b", (uint32_t) (3)), 2, arena));
+    assert_null(decode(&format_text, line_column, 1, text_view("\xc3", (uint32_t) (1)), 2, arena));
+    assert_string_equal(
+        decode(&format_text, line_column, 1, text_view("a,\"b\r", (uint32_t) (5)), 2, arena),
+        "a,\"b");
 }
 
 static void the_header_is_neither_a_row_nor_bad(void **state) {
@@ -100,7 +103,8 @@ static void many_quoted_fields_take_no_more_memory_than_the_line(void **state) {
 
     for (int i = 0; i <= 20000; i++)
         strbuf_append_text(&line, "\"x\",");
-    assert_string_equal(decode(&format_csv, last, 1, strbuf_text(&line), line.length, 2, arena),
+    assert_string_equal(decode(&format_csv, last, 1,
+                               text_view(strbuf_text(&line), (uint32_t) (line.length)), 2, arena),
                         "x");
     assert_true(arena_used_bytes(arena) < 16 << 20);
     strbuf_done(&line);
@@ -149,7 +153,8 @@ static void what_is_written_reads_back(void **state) {
 
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
         const char *line = strchr(encode_two(texts[i], texts[i], &out, arena), '\n') + 1;
-        const char *row = decode(&format_csv, columns, 2, line, strlen(line) - 1, 2, arena);
+        const char *row = decode(&format_csv, columns, 2,
+                                 text_view(line, (uint32_t) (strlen(line) - 1)), 2, arena);
 
         assert_non_null(row);
         assert_int_equal(strncmp(row, texts[i], strlen(texts[i])), 0);
