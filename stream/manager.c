@@ -138,21 +138,22 @@ static void manager_job(void *argument) {
     StreamManager *manager = stream->manager;
     int fds[WATCHED_FDS];
     int64_t wake_at_ns;
-    bool is_watched;
+    int fd_count;
 
     pthread_mutex_lock(&manager->mutex);
     stream->is_due = false;
     pthread_mutex_unlock(&manager->mutex);
     wake_at_ns = stream_job(stream);
+    fd_count = stream_wake_fds(stream, fds, WATCHED_FDS);
     pthread_mutex_lock(&manager->mutex);
     stream->is_queued = false;
     if (wake_at_ns == 0 || stream->is_due)
         queue(manager, stream);
-    is_watched = !stream->is_queued && !manager->is_closing && !stream->is_dropped;
+    /* Under the mutex, so that it can't replace the watch of a job that is queued after this one.
+     * The waker calls us without holding its own lock. */
+    if (!stream->is_queued && !manager->is_closing && !stream->is_dropped)
+        waker_watch(manager->waker, stream->id, fds, fd_count, wake_at_ns);
     pthread_mutex_unlock(&manager->mutex);
-    if (is_watched)
-        waker_watch(manager->waker, stream->id, fds, stream_wake_fds(stream, fds, WATCHED_FDS),
-                    wake_at_ns);
     manager_unref(manager, stream);
 }
 

@@ -335,6 +335,12 @@ static Status check_marker(Stream *stream, DeliverySink *sink, int64_t epoch,
     strbuf_done(&bytes);
     if (status != STATUS_OK)
         return status;
+    if (!marker && epoch > 0) {
+        IGNORE(error_set(err, IO_ERROR,
+                         "sink \"%s\" holds no epoch of the stream, the checkpoint epoch %" PRId64,
+                         sink->name, epoch));
+        return error_hint(err, "An old copy of the sink's data seems to be restored.");
+    }
     if (!marker ||
         (marker->epoch == epoch &&
          memcmp(marker->incarnation, stream->relation->incarnation, INCARNATION_SIZE) == 0))
