@@ -42,7 +42,8 @@ struct Checkpoint {
     char *folder;
     int64_t segment_place[2]; /* as the last commit of this process has it */
     Statement *put_epoch, *forget_epochs, *put_changelog, *trim_changelog, *put_image,
-        *forget_images, *put_journal, *put_progress, *trim_progress, *put_meta, *get_meta;
+        *forget_images, *put_journal, *put_progress, *trim_progress, *put_meta, *get_meta,
+        *first_segment;
 };
 
 static void database_path(const char *folder, char *path, size_t size) {
@@ -124,22 +125,13 @@ static Status prepare_all(Checkpoint *checkpoint, Error *err) {
         {&checkpoint->trim_progress, "DELETE FROM progress WHERE epoch <= ?"},
         {&checkpoint->put_meta, "INSERT OR REPLACE INTO meta VALUES (?, ?)"},
         {&checkpoint->get_meta, "SELECT value FROM meta WHERE key = ?"},
+        {&checkpoint->first_segment,
+         "SELECT coalesce(min(file), 9223372036854775807) FROM (SELECT file FROM changelog UNION "
+         "ALL SELECT file FROM image)"},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(list); i++)
         TRY(statement_prepare(checkpoint->database, list[i].sql, list[i].statement, err));
-    return STATUS_OK;
-}
-
-static Status query_int64(Checkpoint *checkpoint, const char *sql, int64_t *ret_value, Error *err) {
-    Statement *statement;
-    bool has_row = false;
-
-    TRY(statement_prepare(checkpoint->database, sql, &statement, err));
-    TRY(statement_step(statement, &has_row, err));
-    *ret_value = has_row ? statement_int64(statement, 0) : 0;
-    if (has_row)
-        statement_reset(statement);
     return STATUS_OK;
 }
 
@@ -599,10 +591,13 @@ Status checkpoint_visit_progress(Checkpoint *checkpoint, ProgressVisit visit, vo
 
 /* The lowest segment file that a row names; INT64_MAX when none does. */
 static Status first_needed_segment(Checkpoint *checkpoint, int64_t *ret_file, Error *err) {
-    return query_int64(checkpoint,
-                       "SELECT coalesce(min(file), 9223372036854775807) FROM (SELECT file FROM "
-                       "changelog UNION ALL SELECT file FROM image)",
-                       ret_file, err);
+    bool has_row = false;
+
+    TRY(statement_step(checkpoint->first_segment, &has_row, err));
+    assert(has_row); /* an aggregate without GROUP BY has one */
+    *ret_file = statement_int64(checkpoint->first_segment, 0);
+    statement_reset(checkpoint->first_segment);
+    return STATUS_OK;
 }
 
 Status checkpoint_tidy(Checkpoint *checkpoint, Error *err) {
