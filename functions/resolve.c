@@ -11,6 +11,7 @@
 
 #include <assert.h>
 
+#include "base/nearest.h"
 #include "base/strbuf.h"
 #include "functions/registry.h"
 
@@ -312,7 +313,24 @@ static void append_signature(StrBuf *out, const char *name, SqlTypes call) {
     strbuf_append_char(out, ')');
 }
 
+/* The name that was probably meant, where there is none like this one; else NULL. */
+static const char *nearest_function(const char *name) {
+    Nearest nearest = nearest_begin(name);
+    const Function *function;
+    const Aggregate *aggregate;
+
+    if (function_exists(name) || aggregate_exists(name))
+        return NULL;
+    for (uint32_t i = 0; (function = function_at(i)); i++)
+        if (!(function->flags & FUNCTION_INTERNAL))
+            nearest_offer(&nearest, function->name);
+    for (uint32_t i = 0; (aggregate = aggregate_at(i)); i++)
+        nearest_offer(&nearest, aggregate->name);
+    return nearest.best;
+}
+
 static Status function_error(const char *name, SqlTypes call, bool is_ambiguous, Error *err) {
+    const char *meant = is_ambiguous ? NULL : nearest_function(name);
     StrBuf text = {0};
     Status status = STATUS_ERROR;
 
@@ -325,8 +343,11 @@ static Status function_error(const char *name, SqlTypes call, bool is_ambiguous,
     } else {
         status =
             error_set(err, UNDEFINED_FUNCTION, "function %s does not exist", strbuf_text(&text));
-        error_hint(err, "No function matches the given name and argument types. You might need "
-                        "to add explicit type casts.");
+        if (meant)
+            error_hint(err, "Perhaps you meant the function \"%s\".", meant);
+        else
+            error_hint(err, "No function matches the given name and argument types. You might "
+                            "need to add explicit type casts.");
     }
     strbuf_done(&text);
     return status;

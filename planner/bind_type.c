@@ -1,6 +1,7 @@
 /* Types: a written type to a SqlType. */
 #include <string.h>
 
+#include "base/nearest.h"
 #include "parser/ast_ddl.h"
 #include "planner/bind.h"
 #include "types/interval.h"
@@ -130,6 +131,25 @@ static Status bind_row_type(Binder *binder, const AstType *type, SqlType *ret_ty
     return STATUS_OK;
 }
 
+static Status unknown_type(const AstType *type, Error *err) {
+    static const char *const names[] = {
+        "boolean",   "smallint",    "integer", "bigint",  "int2",  "int4", "int8", "real",
+        "float4",    "float8",      "numeric", "decimal", "text",  "char", "date", "varchar",
+        "bytea",     "time",        "uuid",    "json",    "jsonb", "row",  "oid",  "interval",
+        "timestamp", "timestamptz",
+    };
+    Nearest nearest = nearest_begin(type->name);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        nearest_offer(&nearest, names[i]);
+    IGNORE(error_at(err, type->base.position, UNDEFINED_OBJECT, /* hinted */
+                    "type \"%s%s%s\" does not exist", type->schema ? type->schema : "",
+                    type->schema ? "." : "", type->name));
+    if (nearest.best)
+        error_hint(err, "Perhaps you meant the type \"%s\".", nearest.best);
+    return STATUS_ERROR;
+}
+
 Status bind_type(Binder *binder, const AstType *type, SqlType *ret_type, Error *err) {
     SqlType result;
     bool is_catalog = !type->schema || strcmp(type->schema, "pg_catalog") == 0;
@@ -139,9 +159,7 @@ Status bind_type(Binder *binder, const AstType *type, SqlType *ret_type, Error *
     if (type->fields.count > 0 && strcmp(type->name, "row") == 0)
         return bind_row_type(binder, type, ret_type, err);
     if (!is_catalog || !type_from_name(type->name, &result))
-        return error_at(err, type->base.position, UNDEFINED_OBJECT,
-                        "type \"%s%s%s\" does not exist", type->schema ? type->schema : "",
-                        type->schema ? "." : "", type->name);
+        return unknown_type(type, err);
     if (strcmp(type->name, "bpchar") == 0)
         result = SQL_TYPE(BPCHAR); /* char is bpchar(1) by the parser; bpchar alone has no length */
     if (type->modifiers.count > 0)
