@@ -175,8 +175,10 @@ static Status load_objects(Catalog *catalog, Error *err) {
     TRY(get_statement(catalog, CATALOG_SQL_LOAD, &statement, err));
     while (has_row) {
         TRY(statement_step(statement, &has_row, err));
-        if (has_row)
-            TRY(load_object(catalog, statement, err));
+        if (has_row && load_object(catalog, statement, err) != STATUS_OK) {
+            statement_reset(statement); /* one in progress would keep the database from closing */
+            return STATUS_ERROR;
+        }
     }
     return STATUS_OK;
 }

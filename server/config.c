@@ -17,7 +17,7 @@ const char config_help[] =
     "usage: millrace [option]…\n"
     "  --data DIR          where everything is kept (default: ./millrace-data)\n"
     "  --listen ADDR:PORT  where psql connects (default: 127.0.0.1:5440; port 0: a free one)\n"
-    "  --http ADDR:PORT    where the dashboard is served\n"
+    "  --http ADDR:PORT    where the dashboard will be served; not in this version\n"
     "  --workers N         threads that run queries (default: one a core)\n"
     "  --config FILE       lines `name = value`; names as in SHOW ALL\n"
     "  --set NAME=VALUE    one setting; may be given again\n"

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/nearest.h"
 #include "base/strbuf.h"
+#include "server/config.h"
 #include "types/timezone.h"
 
 /* clang-format off */
@@ -322,12 +323,24 @@ static Status check_role(const char *value, char **ret_text, Error *err) {
     return STATUS_OK;
 }
 
+static Status check_address(SettingId id, const char *value, char **ret_text, Error *err) {
+    ListenAddress address;
+
+    if (id == SETTING_LISTEN || value[0])
+        TRY(config_parse_address(value, &address, err));
+    *ret_text = memory_strdup(value);
+    return STATUS_OK;
+}
+
 static Status check_text(SettingId id, const char *value, char **ret_text, Error *err) {
     switch (id) {
     case SETTING_CLIENT_ENCODING:
         return check_client_encoding(value, ret_text, err);
     case SETTING_DATE_STYLE:
         return check_date_style(value, ret_text, err);
+    case SETTING_LISTEN:
+    case SETTING_HTTP:
+        return check_address(id, value, ret_text, err);
     case SETTING_ROLE:
         return check_role(value, ret_text, err);
     case SETTING_TIME_ZONE:
