@@ -9,6 +9,14 @@
 uint64_t hash_bytes(const void *bytes, size_t size_bytes);
 uint64_t hash_bytes_seeded(const void *bytes, size_t size_bytes, uint64_t seed);
 
+/* hash_bytes over pieces: the same number as over all at once. */
+typedef struct HashStream HashStream;
+
+HashStream *hash_stream_create(void);
+void hash_stream_add(HashStream *stream, const void *bytes, size_t size_bytes);
+uint64_t hash_stream_value(const HashStream *stream);
+HashStream *hash_stream_destroy(HashStream *stream);
+
 /* Finaliser of splitmix64 (Steele et al., 2014): a bijection of 64-bit words. */
 static inline uint64_t hash_u64(uint64_t value) {
     value ^= value >> 30;

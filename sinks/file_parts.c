@@ -18,6 +18,7 @@
 enum {
     RECEIPT_VERSION = 1,
     FLUSH_BYTES = 1 << 20,
+    HASH_STEP = 1 << 16,
     FINISHED_MAX = 10000, /* parts finished in one epoch: 128 MB each */
 };
 
@@ -269,13 +270,25 @@ Status file_parts_prepare(FileParts *parts, bool must_roll, StrBuf *receipt, Err
 
 /* -------- publishing -------- */
 
+/* XXH3 of the file, in steps: a part may be large. */
 static Status hash_file(const char *path, uint64_t *ret_hash, Error *err) {
-    StrBuf bytes = {0};
-    Status status = file_read_all(path, 0, &bytes, err);
+    char step[HASH_STEP];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    HashStream *stream;
+    ssize_t count;
+    int failed;
 
-    *ret_hash = hash_bytes(strbuf_text(&bytes), bytes.length);
-    strbuf_done(&bytes);
-    return status;
+    if (fd < 0)
+        return error_errno(err, errno, "could not open \"%s\"", path);
+    stream = hash_stream_create();
+    while ((count = read(fd, step, sizeof(step))) > 0 || (count < 0 && errno == EINTR))
+        if (count > 0)
+            hash_stream_add(stream, step, (size_t) count);
+    failed = count < 0 ? errno : 0;
+    close(fd);
+    *ret_hash = hash_stream_value(stream);
+    hash_stream_destroy(stream);
+    return failed ? error_errno(err, failed, "could not read \"%s\"", path) : STATUS_OK;
 }
 
 static Status publish_part(FileParts *parts, const Part *part, StrBuf *line, Error *err) {

@@ -199,6 +199,25 @@ static void publishing_again_changes_nothing(void **state) {
     strbuf_done(&twice);
 }
 
+static void the_manifest_tells_the_hash_of_the_file(void **state) {
+    Fixture *fixture = *state;
+    StrBuf manifest = {0}, bytes = {0};
+    char path[128], wanted[64];
+    Error err;
+
+    while (fixture->decided.length == 0)
+        run_epoch(fixture, CUT_NONE, true);
+    snprintf(path, sizeof(path), "%s/_millrace/manifest.jsonl", fixture->folder);
+    assert_int_equal(file_read_all(path, 0, &manifest, &err), STATUS_OK);
+    snprintf(path, sizeof(path), "%s/part-5-abcdef01-00000001.txt", fixture->folder);
+    assert_int_equal(file_read_all(path, 0, &bytes, &err), STATUS_OK);
+    snprintf(wanted, sizeof(wanted), "\"xxh3\": \"%016llx\"",
+             (unsigned long long) hash_bytes(bytes.data, bytes.length));
+    assert_non_null(strstr(strbuf_text(&manifest), wanted));
+    strbuf_done(&manifest);
+    strbuf_done(&bytes);
+}
+
 static void a_torn_line_of_the_manifest_is_told_again(void **state) {
     Fixture *fixture = *state;
     StrBuf once = {0}, again = {0};
@@ -282,6 +301,7 @@ int main(void) {
                                         teardown),
         cmocka_unit_test_setup_teardown(an_abort_leaves_no_trace, setup, teardown),
         cmocka_unit_test_setup_teardown(publishing_again_changes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_manifest_tells_the_hash_of_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(a_torn_line_of_the_manifest_is_told_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_part_shorter_than_decided_is_damage, setup, teardown),
         cmocka_unit_test_setup_teardown(damaged_receipts_are_refused_or_harmless, setup, teardown),
