@@ -348,7 +348,7 @@ static Status control(StreamManager *manager, int64_t id,
     pthread_mutex_lock(&stream->mutex);
     state = stream->state;
     pthread_mutex_unlock(&stream->mutex);
-    status = act(stream, state, err);
+    status = flag_get(&stream->is_dropped) ? unknown_stream(err) : act(stream, state, err);
     pthread_mutex_unlock(&stream->run_mutex);
     wake_stream(manager, stream);
     manager_unref(manager, stream);
