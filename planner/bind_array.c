@@ -13,6 +13,10 @@ static Status bind_index(ExprContext *cx, const AstSubscript *subscript, SqlType
     const Expr *index = NULL;
 
     TRY(bind_expr(cx, subscript->index, &index, err));
+    if (type.id == TYPE_TEXT && (index->type.id == TYPE_NUMERIC || index->type.id == TYPE_FLOAT8 ||
+                                 index->type.id == TYPE_FLOAT4))
+        return error_at(err, index->position, DATATYPE_MISMATCH,
+                        "subscript type %s is not supported", type_name(cx->binder, index->type));
     if (index->type.id != TYPE_UNKNOWN && !type_can_coerce(index->type, type.id) &&
         !cast_find(index->type.id, type.id, CAST_ASSIGNMENT))
         return error_at(err, index->position, DATATYPE_MISMATCH,

@@ -15,8 +15,13 @@ static Status bind_fields(ExprContext *cx, const AstRow *row, const Expr ***ret_
                           Error *err) {
     *ret_fields =
         arena_new_array(cx->binder->arena, const Expr *, (size_t) row->elements.count + 1);
-    for (int i = 0; i < row->elements.count; i++)
-        TRY(bind_expr(cx, row->elements.items[i], &(*ret_fields)[i], err));
+    for (int i = 0; i < row->elements.count; i++) {
+        const AstNode *element = row->elements.items[i];
+
+        if (element->kind == AST_COLUMN_REF && ((const AstColumnRef *) element)->is_star)
+            return not_supported(err, element->position, "row expansion via \"*\" in ROW(…)");
+        TRY(bind_expr(cx, element, &(*ret_fields)[i], err));
+    }
     return STATUS_OK;
 }
 
@@ -110,7 +115,8 @@ static int type_depth(SqlType type) {
     return 1 + deepest;
 }
 
-/* How deep rows and arrays stand in each other; an array's type does not tell what its rows hold. */
+/* How deep rows and arrays stand in each other; an array's type does not tell what its rows hold.
+ */
 static int value_depth(const Expr *expr) {
     int deepest = 0;
 
