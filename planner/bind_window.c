@@ -60,6 +60,11 @@ Status make_window(Binder *binder, const Plan *child, const WindowSpec *spec, co
     Plan *window = NULL;
 
     TRY(check_sizes(spec, err));
+    if (time->type.id == TYPE_RECORD) {
+        IGNORE(not_supported(err, time->position ? time->position : spec->position,
+                             "a window over a window as a whole")); /* hinted */
+        return error_hint(err, "Select window_time in the query below, and take that.");
+    }
     if (time->type.id != TYPE_TIMESTAMP && time->type.id != TYPE_TIMESTAMPTZ) {
         IGNORE(error_at(err, time->position ? time->position : spec->position,
                         DATATYPE_MISMATCH, /* hinted */
