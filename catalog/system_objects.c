@@ -52,37 +52,6 @@ static Status for_each_object(const ObjectScan *objects, Error *err) {
     return STATUS_OK;
 }
 
-/* -------- sources -------- */
-
-static const SystemColumn sources_columns[] = {
-    {"name", TYPE_TEXT},     {"connector", TYPE_TEXT},  {"format", TYPE_TEXT},
-    {"options", TYPE_JSONB}, {"partitions", TYPE_INT8}, {"rows", TYPE_INT8},
-    {"bytes", TYPE_INT8},    {"bad_rows", TYPE_INT8},   {"error", TYPE_TEXT},
-    {NULL, TYPE_UNKNOWN},
-};
-
-/* What is counted is counted by the streams that read it: millrace.stream_progress. */
-static Status emit_source(SystemTableScan *scan, const Relation *relation, Error *err) {
-    Value unknown = value_null(SQL_TYPE(INT8));
-    Value row[] = {text_of(relation->name),
-                   text_of(relation->source->name),
-                   text_of(relation->format ? relation->format->name : NULL),
-                   catalog_options_json(&relation->options, scan->arena),
-                   unknown,
-                   unknown,
-                   unknown,
-                   unknown,
-                   text_of(NULL)};
-
-    return scan->emit(scan, row, err);
-}
-
-static Status produce_sources(SystemTableScan *scan, Error *err) {
-    return for_each_object(&(ObjectScan) {scan, RELATION_SOURCE, emit_source}, err);
-}
-
-static const SystemTable table_sources = {"millrace", "sources", sources_columns, produce_sources};
-
 /* -------- views -------- */
 
 static const SystemColumn views_columns[] = {
@@ -100,4 +69,4 @@ static Status produce_views(SystemTableScan *scan, Error *err) {
 
 static const SystemTable table_views = {"millrace", "views", views_columns, produce_views};
 
-const SystemTable *const catalog_system_tables[] = {&table_sources, &table_views, NULL};
+const SystemTable *const catalog_system_tables[] = {&table_views, NULL};

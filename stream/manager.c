@@ -395,7 +395,11 @@ Status manager_resume(StreamManager *manager, int64_t stream_id, Error *err) {
 
 static Status act_restart(Stream *stream, StreamState state, Error *err) {
     stream_close(stream);
-    TRY(stream_open(stream, err));
+    if (stream_open(stream, err) != STATUS_OK) {
+        if (state == STREAM_RUNNING) /* nothing that runs is closed: its job tries again */
+            stream_set_state(stream, STREAM_STARTING, NULL);
+        return STATUS_ERROR;
+    }
     if (state == STREAM_WAITING || state == STREAM_FAILED || state == STREAM_STARTING)
         stream_set_state(stream, STREAM_RUNNING, NULL);
     return STATUS_OK;

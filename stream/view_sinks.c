@@ -1,8 +1,118 @@
-/* System view millrace.sinks: the catalog's sinks, and the rows that the streams gave them. */
+/* System views millrace.sources and millrace.sinks: the catalog's objects, and what the streams
+ * took from them or gave them. */
 #include <string.h>
 
 #include "catalog/system_objects.h"
 #include "stream/manager_internal.h"
+
+static Value text_of(const char *text) {
+    return text ? value_text(SQL_TYPE(TEXT), text, strlen(text)) : value_null(SQL_TYPE(TEXT));
+}
+
+static bool has_streams(const SystemTableScan *scan) {
+    return scan->server && scan->server->streams;
+}
+
+/* -------- sources -------- */
+
+static const SystemColumn sources_columns[] = {
+    {"name", TYPE_TEXT},     {"connector", TYPE_TEXT},  {"format", TYPE_TEXT},
+    {"options", TYPE_JSONB}, {"partitions", TYPE_INT8}, {"rows", TYPE_INT8},
+    {"bytes", TYPE_INT8},    {"bad_rows", TYPE_INT8},   {"error", TYPE_TEXT},
+    {NULL, TYPE_UNKNOWN},
+};
+
+/* Each stream reads for itself: the sums are of the one that is furthest. */
+typedef struct SourceSums {
+    int64_t source_id;
+    int64_t partitions, rows, bytes, bad_rows;
+    bool is_read;
+    Arena *arena;
+    const char *error; /* of a stream that reads it and can't go on; NULL */
+} SourceSums;
+
+static int64_t larger(int64_t left, int64_t right) {
+    return left > right ? left : right;
+}
+
+static void add_scan(SourceSums *sums, const StreamScan *scan) {
+    int64_t bytes = 0;
+
+    for (int i = 0; i < scan->partition_count; i++)
+        bytes += scan->partitions[i].position;
+    sums->partitions = larger(sums->partitions, scan->partition_count);
+    if (scan->type->offsets_are_bytes)
+        sums->bytes = larger(sums->bytes, bytes);
+}
+
+/* An error of reading says so in its context. */
+static void take_error(SourceSums *sums, Stream *stream) {
+    pthread_mutex_lock(&stream->mutex);
+    if (stream->has_error && strstr(stream->error.context, "source \""))
+        sums->error = arena_strdup(sums->arena, stream->error.message);
+    pthread_mutex_unlock(&stream->mutex);
+}
+
+static Status add_reader(void *data, Stream *stream, Error *err) {
+    SourceSums *sums = data;
+
+    pthread_mutex_lock(&stream->run_mutex);
+    for (int i = 0; i < stream->scan_count; i++) {
+        if (stream->scans[i].relation->id != sums->source_id)
+            continue;
+        add_scan(sums, &stream->scans[i]);
+        pthread_mutex_lock(&stream->mutex);
+        sums->is_read = true;
+        if (stream->scan_count == 1) { /* rows are counted by stream, not by scan */
+            sums->rows = larger(sums->rows, stream->totals.rows_in);
+            sums->bad_rows = larger(sums->bad_rows, stream->totals.bad_rows);
+        }
+        pthread_mutex_unlock(&stream->mutex);
+    }
+    pthread_mutex_unlock(&stream->run_mutex);
+    for (int i = 0; i < stream->relation->dependency_count; i++)
+        if (stream->relation->dependencies[i] == sums->source_id)
+            take_error(sums, stream);
+    return STATUS_OK;
+}
+
+static Status emit_source(SystemTableScan *scan, const Relation *relation, Error *err) {
+    SourceSums sums = {.source_id = relation->id, .arena = scan->arena};
+    Value unknown = value_null(SQL_TYPE(INT8));
+    Value row[] = {text_of(relation->name),
+                   text_of(relation->source->name),
+                   text_of(relation->format ? relation->format->name : NULL),
+                   catalog_options_json(&relation->options, scan->arena),
+                   unknown,
+                   unknown,
+                   unknown,
+                   unknown,
+                   text_of(NULL)};
+
+    if (has_streams(scan))
+        TRY(manager_visit(scan->server->streams, add_reader, &sums, err));
+    if (sums.is_read) {
+        row[4] = value_int8(sums.partitions);
+        row[5] = value_int8(sums.rows);
+        row[6] = value_int8(sums.bytes);
+        row[7] = value_int8(sums.bad_rows);
+    }
+    row[8] = text_of(sums.error);
+    return scan->emit(scan, row, err);
+}
+
+static Status produce_sources(SystemTableScan *scan, Error *err) {
+    const CatalogSnapshot *snapshot = scan->catalog;
+
+    for (int i = 0; i < catalog_count(snapshot); i++)
+        if (catalog_at(snapshot, i)->kind == RELATION_SOURCE)
+            TRY(emit_source(scan, catalog_at(snapshot, i), err));
+    return STATUS_OK;
+}
+
+const SystemTable table_sources = {"millrace", "sources", sources_columns, produce_sources};
+
+/* -------- sinks -------- */
 
 static const SystemColumn sinks_columns[] = {
     {"name", TYPE_TEXT},     {"connector", TYPE_TEXT}, {"format", TYPE_TEXT},
@@ -24,10 +134,6 @@ static Status add_stream(void *data, Stream *stream, Error *err) {
     return STATUS_OK;
 }
 
-static Value text_of(const char *text) {
-    return text ? value_text(SQL_TYPE(TEXT), text, strlen(text)) : value_null(SQL_TYPE(TEXT));
-}
-
 static Status emit_sink(SystemTableScan *scan, const Relation *relation, Error *err) {
     bool is_exact = relation->sink->guarantee != SINK_AT_LEAST_ONCE;
     SinkSums sums = {.sink_id = relation->id};
@@ -40,7 +146,7 @@ static Status emit_sink(SystemTableScan *scan, const Relation *relation, Error *
                    value_null(SQL_TYPE(INT8)),
                    text_of(NULL)};
 
-    if (scan->server && scan->server->streams) {
+    if (has_streams(scan)) {
         TRY(manager_visit(scan->server->streams, add_stream, &sums, err));
         row[5] = value_int8(sums.rows);
     }

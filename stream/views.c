@@ -447,7 +447,7 @@ static const SystemTable table_errors = {"millrace", "errors", errors_columns, p
 
 static const SystemColumn late_columns[] = {
     {"stream", TYPE_TEXT},
-    {"operator", TYPE_TEXT},
+    {"operator", TYPE_INT8},
     {"at", TYPE_TIMESTAMPTZ},
     {"event_time", TYPE_TIMESTAMPTZ},
     {"watermark", TYPE_TIMESTAMPTZ},
@@ -455,12 +455,30 @@ static const SystemColumn late_columns[] = {
     {0},
 };
 
+/* The number that millrace.operators gives it; NULL when the stream is not open, or planned anew.
+ */
+static void put_operator(ViewRow *row, const Stream *stream, const char *id_text) {
+    const Operator *op;
+    int parent = -1;
+    char text[sizeof(((LateEntry *) NULL)->operator_name)];
+
+    for (int i = 0; stream->dataflow && (op = dataflow_operator_at(stream->dataflow, i, &parent));
+         i++) {
+        snprintf(text, sizeof(text), "%016" PRIx64, op->id);
+        if (strcmp(text, id_text) == 0) {
+            put_int8(row, i);
+            return;
+        }
+    }
+    put_null(row, SQL_TYPE(INT8));
+}
+
 static Status emit_late(void *data, const LateEntry *entry, Error *err) {
     ViewScan *view = data;
     ViewRow row = {.count = 0};
 
     put_text(&row, view->stream->relation->name);
-    put_text(&row, entry->operator_name);
+    put_operator(&row, view->stream, entry->operator_name);
     put_time(&row, entry->at);
     put_time(&row, entry->event_time);
     put_time(&row, entry->watermark);
@@ -471,7 +489,12 @@ static Status emit_late(void *data, const LateEntry *entry, Error *err) {
 static Status visit_late(void *data, Stream *stream, Error *err) {
     ViewScan view = {((ViewScan *) data)->scan, stream};
 
-    return faults_visit_late(stream->faults, emit_late, &view, err);
+    Status status;
+
+    pthread_mutex_lock(&stream->run_mutex);
+    status = faults_visit_late(stream->faults, emit_late, &view, err);
+    pthread_mutex_unlock(&stream->run_mutex);
+    return status;
 }
 
 static Status produce_late(SystemTableScan *scan, Error *err) {
@@ -481,6 +504,7 @@ static Status produce_late(SystemTableScan *scan, Error *err) {
 static const SystemTable table_late_rows = {"millrace", "late_rows", late_columns, produce_late};
 
 const SystemTable *const stream_system_tables[] = {
-    &table_streams, &table_progress,  &table_operators, &table_watermarks,
-    &table_errors,  &table_late_rows, &table_sinks,     NULL,
+    &table_streams,    &table_progress, &table_operators,
+    &table_watermarks, &table_errors,   &table_late_rows,
+    &table_sources,    &table_sinks,    NULL,
 };
