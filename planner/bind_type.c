@@ -133,10 +133,10 @@ static Status bind_row_type(Binder *binder, const AstType *type, SqlType *ret_ty
 
 static Status unknown_type(const AstType *type, Error *err) {
     static const char *const names[] = {
-        "boolean",   "smallint",    "integer", "bigint",  "int2",  "int4", "int8", "real",
-        "float4",    "float8",      "numeric", "decimal", "text",  "char", "date", "varchar",
-        "bytea",     "time",        "uuid",    "json",    "jsonb", "row",  "oid",  "interval",
-        "timestamp", "timestamptz",
+        "boolean", "smallint", "integer",  "bigint",    "int2",        "int4", "int8",
+        "real",    "float4",   "float8",   "numeric",   "decimal",     "text", "char",
+        "date",    "varchar",  "bytea",    "time",      "uuid",        "json", "jsonb",
+        "row",     "oid",      "interval", "timestamp", "timestamptz",
     };
     Nearest nearest = nearest_begin(type->name);
 
