@@ -27,6 +27,7 @@ struct Decoder {
     JsonSlot *slots;
     JsonTemplate *templates[JSON_TEMPLATES]; /* most recently used first */
     JsonTemplate *learning;
+    JsonIndexBuild build_index;
     JsonIndex index; /* of the record under way */
 };
 
@@ -111,6 +112,7 @@ static Status json_decoder_create(const DecodeColumn *columns, uint32_t count,
     for (int i = 0; i < JSON_TEMPLATES; i++)
         decoder->templates[i] = arena_new(arena, JsonTemplate);
     decoder->learning = arena_new(arena, JsonTemplate);
+    decoder->build_index = json_index_builder();
     *ret_decoder = decoder;
     return STATUS_OK;
 }
@@ -121,7 +123,7 @@ static bool find_by_template(Decoder *decoder, const char *begin, const char *en
     const JsonIndex *index = NULL;
 
     if (decoder->templates[0]->segment_count > 0 &&
-        json_index_build(begin, (size_t) (end - begin), &decoder->index))
+        decoder->build_index(begin, (size_t) (end - begin), &decoder->index))
         index = &decoder->index;
     for (int i = 0; i < JSON_TEMPLATES; i++) {
         JsonTemplate *template = decoder->templates[i];

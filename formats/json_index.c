@@ -3,7 +3,7 @@
 #include <string.h>
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 
 /* Bits of one 64-byte block. */
 typedef struct BlockBits {
@@ -46,7 +46,7 @@ static inline BlockBits block_bits(const char *block) {
     };
 }
 
-bool json_index_build(const char *record, size_t length, JsonIndex *ret_index) {
+static bool build_sse2(const char *record, size_t length, JsonIndex *ret_index) {
     uint64_t backslashes = 0;
     uint64_t special = 0;
     size_t word = 0;
@@ -65,8 +65,47 @@ bool json_index_build(const char *record, size_t length, JsonIndex *ret_index) {
     ret_index->has_special = special != 0;
     return backslashes == 0;
 }
+
+/* The same, 32 bytes at a time. */
+__attribute__((target("avx2"))) static bool build_avx2(const char *record, size_t length,
+                                                       JsonIndex *ret_index) {
+    const __m256i quote = _mm256_set1_epi8('"');
+    const __m256i backslash = _mm256_set1_epi8('\\');
+    const __m256i limit = _mm256_set1_epi8(0x1f);
+    uint64_t backslashes = 0;
+    uint64_t plain = ~UINT64_C(0);
+    size_t word = 0;
+
+    if (length > JSON_INDEX_BYTES)
+        return false;
+    for (size_t at = 0; at < length; at += 64) {
+        const __m256i *in = (const __m256i *) (const void *) (record + at);
+        __m256i a = _mm256_loadu_si256(in);
+        __m256i b = _mm256_loadu_si256(in + 1);
+        uint64_t within = length - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (length - at)) - 1;
+
+        ret_index->quotes[word++] =
+            within &
+            ((uint64_t) (unsigned) _mm256_movemask_epi8(_mm256_cmpeq_epi8(a, quote)) |
+             (uint64_t) (unsigned) _mm256_movemask_epi8(_mm256_cmpeq_epi8(b, quote)) << 32);
+        backslashes |=
+            within &
+            ((uint64_t) (unsigned) _mm256_movemask_epi8(_mm256_cmpeq_epi8(a, backslash)) |
+             (uint64_t) (unsigned) _mm256_movemask_epi8(_mm256_cmpeq_epi8(b, backslash)) << 32);
+        plain &= ~within |
+                 ((uint64_t) (unsigned) _mm256_movemask_epi8(_mm256_cmpgt_epi8(a, limit)) |
+                  (uint64_t) (unsigned) _mm256_movemask_epi8(_mm256_cmpgt_epi8(b, limit)) << 32);
+    }
+    ret_index->quotes[word] = 0;
+    ret_index->has_special = plain != ~UINT64_C(0);
+    return backslashes == 0;
+}
+
+JsonIndexBuild json_index_builder(void) {
+    return __builtin_cpu_supports("avx2") ? build_avx2 : build_sse2;
+}
 #else
-bool json_index_build(const char *record, size_t length, JsonIndex *ret_index) {
+static bool build_plain(const char *record, size_t length, JsonIndex *ret_index) {
     if (length > JSON_INDEX_BYTES)
         return false;
     memset(ret_index, 0, sizeof(*ret_index));
@@ -80,5 +119,9 @@ bool json_index_build(const char *record, size_t length, JsonIndex *ret_index) {
         ret_index->has_special |= byte < 0x20 || byte >= 0x80;
     }
     return true;
+}
+
+JsonIndexBuild json_index_builder(void) {
+    return build_plain;
 }
 #endif
