@@ -105,6 +105,9 @@ Status bind_function_ref(Binder *binder, const AstFunctionRef *ref, Scope *scope
         return not_supported(err, ref->base.position, "ROWS FROM with several functions");
     if (ref->with_ordinality)
         return not_supported(err, ref->base.position, "WITH ORDINALITY");
+    if (ref->alias && ref->alias->definitions.count > 0)
+        return not_supported(err, ref->alias->base.position,
+                             "a column definition list in an alias");
     if (ref->alias && ref->alias->name)
         column = ref->alias->name; /* generate_series(1, 3) AS x: the column is x too */
     TRY(bind_table_function(binder, node, scope, column, ret_plan, err));

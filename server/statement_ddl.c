@@ -48,12 +48,19 @@ static CreateStatement create_parts(AstNode *node) {
     }
 }
 
-/* The text that is stored: without OR REPLACE and IF NOT EXISTS. */
+/* The text that is stored: without OR REPLACE and IF NOT EXISTS; a materialized view is a stream.
+ */
 static const char *canonical_text(AstNode *node, AstCreateFlags *flags, Arena *arena) {
     AstCreateFlags written = *flags;
+    AstCreateStream stream;
     const char *text;
 
     *flags = (AstCreateFlags) {0};
+    if (node->kind == AST_CREATE_STREAM) {
+        stream = *(const AstCreateStream *) node;
+        stream.is_materialized_view = false;
+        node = &stream.base;
+    }
     text = deparse_node(node, arena);
     *flags = written;
     return text;
