@@ -40,6 +40,7 @@
     X(UNIQUE_VIOLATION,                  "23505")            \
     X(INVALID_CURSOR_STATE,              "24000")            \
     X(ACTIVE_SQL_TRANSACTION,            "25001")            \
+    X(READ_ONLY_SQL_TRANSACTION,         "25006")            \
     X(NO_ACTIVE_SQL_TRANSACTION,         "25P01")            \
     X(IN_FAILED_SQL_TRANSACTION,         "25P02")            \
     X(INVALID_STATEMENT_NAME,            "26000")            \

@@ -178,6 +178,9 @@ Status session_leave_transaction(Session *session, const char *what, Error *err)
 
 Status session_catalog_transaction(Session *session, CatalogTransaction **ret_transaction,
                                    Error *err) {
+    if (strcmp(settings_text(&session->settings, SETTING_TRANSACTION_READ_ONLY), "on") == 0)
+        return error_set(err, READ_ONLY_SQL_TRANSACTION,
+                         "definitions can't change in a read-only transaction");
     if (!session->catalog_transaction)
         TRY(catalog_begin(session->server->catalog, &session->cancel, &session->catalog_transaction,
                           err));
