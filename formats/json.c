@@ -10,6 +10,7 @@
 #include "formats/formats.h"
 #include "formats/json_convert.h"
 #include "formats/json_fields.h"
+#include "formats/json_layout.h"
 
 typedef struct JsonColumn {
     DecodeColumn wanted;
@@ -27,6 +28,7 @@ struct Decoder {
     JsonSlot *slots;
     JsonTemplate *templates[JSON_TEMPLATES]; /* most recently used first */
     JsonTemplate *learning;
+    JsonLayout *layout;
     JsonIndexBuild build_index;
     JsonIndex index; /* of the record under way */
 };
@@ -112,6 +114,7 @@ static Status json_decoder_create(const DecodeColumn *columns, uint32_t count,
     for (int i = 0; i < JSON_TEMPLATES; i++)
         decoder->templates[i] = arena_new(arena, JsonTemplate);
     decoder->learning = arena_new(arena, JsonTemplate);
+    decoder->layout = arena_new(arena, JsonLayout);
     decoder->build_index = json_index_builder();
     *ret_decoder = decoder;
     return STATUS_OK;
@@ -120,19 +123,27 @@ static Status json_decoder_create(const DecodeColumn *columns, uint32_t count,
 /* -------- decoding -------- */
 
 static bool find_by_template(Decoder *decoder, const char *begin, const char *end) {
+    size_t slots_size = sizeof(*decoder->slots) * decoder->fields.count;
+    size_t length = (size_t) (end - begin);
     const JsonIndex *index = NULL;
 
     if (decoder->templates[0]->segment_count > 0 &&
-        decoder->build_index(begin, (size_t) (end - begin), &decoder->index))
+        decoder->build_index(begin, length, &decoder->index))
         index = &decoder->index;
+    memset(decoder->slots, 0, slots_size);
+    if (index && json_layout_match(decoder->layout, begin, length, index, decoder->slots))
+        return true;
     for (int i = 0; i < JSON_TEMPLATES; i++) {
         JsonTemplate *template = decoder->templates[i];
 
         if (template->segment_count == 0)
             return false;
-        memset(decoder->slots, 0, sizeof(*decoder->slots) * decoder->fields.count);
+        if (i > 0)
+            memset(decoder->slots, 0, slots_size);
         if (!json_template_match(template, begin, end, index, decoder->slots))
             continue;
+        if (index)
+            json_layout_learn(decoder->layout, template, begin, index);
         if (i > 0) {
             memmove(&decoder->templates[1], &decoder->templates[0],
                     sizeof(*decoder->templates) * (size_t) i);

@@ -14,7 +14,7 @@
 #include "stream/stream.h"
 
 enum {
-    TARGET_BYTES_MAX = 1 << 30,
+    TARGET_BYTES_MAX = 256 << 20,
     EPOCH_LONG_MS = 2000, /* under backlog epochs shrink when they take longer */
     BACKLOG_DECIDES = 10, /* and grow while they are shorter than this many commits */
     ROW_COUNT_STEP =

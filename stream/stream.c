@@ -11,7 +11,7 @@
 #include "stream/manager_internal.h"
 #include "stream/stream_plan.h"
 
-enum { TARGET_BYTES_FIRST = 8 << 20 };
+enum { TARGET_BYTES_FIRST = 64 << 20 };
 
 static TriggerKind trigger_of(const Relation *relation) {
     const char *text = relation->trigger ? relation->trigger : "default";
