@@ -421,7 +421,7 @@ Status state_take_images(StateStore *store, bool force,
                          void *data, Error *err) {
     StrBuf bytes = {0};
     Status status = STATUS_OK;
-    Bucket *bucket;
+    Bucket *bucket = NULL;
 
     assert(store->is_epoch);
     for (int i = 0; i < store->table_count; i++)
@@ -441,7 +441,8 @@ Status state_take_images(StateStore *store, bool force,
         store->image_credit_bytes -= (int64_t) bytes.length;
         bucket_mark_imaged(bucket);
     }
-    if (force && store->image_credit_bytes < 0)
+    /* All have images: no changelog is kept, so none is owed for. */
+    if (status == STATUS_OK && (!bucket || (force && store->image_credit_bytes < 0)))
         store->image_credit_bytes = 0;
     strbuf_done(&bytes);
     return status;

