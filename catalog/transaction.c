@@ -15,10 +15,9 @@
 #include "parser/deparse.h"
 #include "parser/parser.h"
 #include "store/crash.h"
+#include "types/datetime.h"
 
 enum { CANCEL_CHECK_MS = 50 }; /* while another transaction holds the lock */
-
-#define MICROS_1970_TO_2000 946684800000000LL
 
 /* -------- the writer lock -------- */
 
@@ -163,7 +162,7 @@ Status catalog_create(CatalogTransaction *transaction, const Relation *relation,
     assert(created->kind == relation->kind && strcmp(created->name, relation->name) == 0);
     created->id = take_id(catalog);
     created->owner_id = relation->owner_id;
-    created->created_at_us = context_real.wall_us(&context_real) - MICROS_1970_TO_2000;
+    created->created_at_us = context_real.wall_us(&context_real) - DATETIME_UNIX_EPOCH_US;
     draw_incarnation(created);
     add_change(transaction, NULL, object);
     *ret_created = created;

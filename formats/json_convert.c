@@ -6,8 +6,6 @@
 #include "types/datetime_iso.h"
 #include "types/timezone.h"
 
-static const int64_t unix_epoch_us = -946684800000000; /* 1970-01-01 in µs since 2000-01-01 */
-
 static Status not_convertible(const JsonTarget *target, const JsonSlot *slot, Arena *arena,
                               Error *err) {
     size_t length = (size_t) (slot->end - slot->begin);
@@ -244,7 +242,8 @@ static Status convert_epoch_number(const JsonTarget *target, const JsonSlot *slo
         micros = number >= 0 ? number / 1000 : -((999 - number) / 1000);
     else if (__builtin_mul_overflow(number, target->timestamp_unit_us, &micros))
         return error_set(err, DATETIME_FIELD_OVERFLOW, "timestamp out of range");
-    if (__builtin_add_overflow(micros, unix_epoch_us, &micros) || !timestamp_is_in_range(micros))
+    if (__builtin_add_overflow(micros, -DATETIME_UNIX_EPOCH_US, &micros) ||
+        !timestamp_is_in_range(micros))
         return error_set(err, DATETIME_FIELD_OVERFLOW, "timestamp out of range");
     ((int64_t *) column->values)[row] = micros;
     return STATUS_OK;

@@ -1,5 +1,7 @@
 #include "formats/json_scan.h"
 
+#include "base/utf8.h"
+
 #include <string.h>
 
 #ifdef __SSE2__
@@ -276,41 +278,9 @@ int64_t json_unescape(const char *begin, const char *end, char *out) {
     return out - start;
 }
 
-/* Length of the well-formed sequence at p (Unicode 15, table 3-7); 0 when it is ill-formed. */
-static int utf8_length(const unsigned char *p, size_t left) {
-    unsigned char second_low = 0x80;
-    unsigned char second_high = 0xbf;
-    int length;
-
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] >= 0xc2 && p[0] <= 0xdf)
-        length = 2;
-    else if (p[0] >= 0xe0 && p[0] <= 0xef)
-        length = 3;
-    else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-        length = 4;
-    else
-        return 0;
-    if (p[0] == 0xe0)
-        second_low = 0xa0;
-    else if (p[0] == 0xed)
-        second_high = 0x9f;
-    else if (p[0] == 0xf0)
-        second_low = 0x90;
-    else if (p[0] == 0xf4)
-        second_high = 0x8f;
-    if ((size_t) length > left || p[1] < second_low || p[1] > second_high)
-        return 0;
-    for (int i = 2; i < length; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    return length;
-}
-
 bool utf8_is_valid(const char *begin, const char *end) {
     while (begin < end) {
-        int length = utf8_length((const unsigned char *) begin, (size_t) (end - begin));
+        size_t length = utf8_character_size((const unsigned char *) begin, (size_t) (end - begin));
 
         if (length == 0)
             return false;

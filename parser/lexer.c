@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "parser/grammar.h"
 #include "parser/lexer_string.h"
 
@@ -30,37 +31,12 @@ static bool is_operator_char(char c) {
     return c != '\0' && strchr("~!@#^&|`?+-*/%<>=", c) != NULL;
 }
 
-/* Length of the UTF-8 sequence at `at`, 0 when it is not one. */
-static size_t utf8_length(const unsigned char *at, size_t left) {
-    size_t length = 0;
-
-    if (at[0] == 0)
-        return 0;
-    if (at[0] < 0x80)
-        return 1;
-    if (at[0] >= 0xc2 && at[0] <= 0xdf)
-        length = 2;
-    else if ((at[0] & 0xf0) == 0xe0)
-        length = 3;
-    else if (at[0] >= 0xf0 && at[0] <= 0xf4)
-        length = 4;
-    if (length == 0 || length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-        return 0;
-    return length;
-}
-
 Status lexer_check_utf8(const char *sql, size_t length, Error *err) {
     const unsigned char *bytes = (const unsigned char *) sql;
     int position = 1;
 
     for (size_t at = 0; at < length; position++) {
-        size_t step = utf8_length(bytes + at, length - at);
+        size_t step = bytes[at] ? utf8_character_size(bytes + at, length - at) : 0;
         if (step == 0)
             return error_at(err, position, CHARACTER_NOT_IN_REPERTOIRE,
                             "invalid byte sequence for encoding \"UTF8\": 0x%02x", bytes[at]);
@@ -174,7 +150,7 @@ static Status trailing_junk(Lexer *lexer, LexToken *token, const char *what, Err
     size_t end = lexer->at;
 
     if (end < lexer->length && is_word_start(lexer->sql[end]))
-        end += utf8_length((const unsigned char *) lexer->sql + end, lexer->length - end);
+        end += utf8_character_size((const unsigned char *) lexer->sql + end, lexer->length - end);
     return lexer_error(lexer, token->start, end, token->value.position, what, err);
 }
 

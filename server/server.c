@@ -13,16 +13,15 @@
 #include "base/log.h"
 #include "server/binder.h"
 #include "store/file.h"
+#include "types/datetime.h"
 
 enum {
     STATEMENT_THREADS = 16,
     LOCK_FILE_MODE = 0600,
 };
 
-#define MICROS_1970_TO_2000 946684800000000LL
-
 int64_t server_now_us(Server *server) {
-    return server->context->wall_us(server->context) - MICROS_1970_TO_2000;
+    return server->context->wall_us(server->context) - DATETIME_UNIX_EPOCH_US;
 }
 
 /* -------- the data directory -------- */

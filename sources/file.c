@@ -24,13 +24,12 @@
 #include "sources/file_block.h"
 #include "sources/file_journal.h"
 #include "sources/sources.h"
+#include "types/datetime.h"
 
 enum {
     HEAD_BYTES = 4096,
     RECHECK_US = 1000000,
 };
-
-static const int64_t unix_epoch_us = -946684800000000; /* 1970-01-01 in µs since 2000-01-01 */
 
 struct SourceReader {
     SourceEnvironment environment;
@@ -277,7 +276,7 @@ static void consider(SourceReader *reader, Candidate *candidate) {
     known = file_journal_learn(reader->journal, candidate->path);
     remember_head(known, candidate);
     file_journal_add(reader->journal, known, from, end,
-                     stat_mtime_ns(&candidate->info) / 1000 + unix_epoch_us);
+                     stat_mtime_ns(&candidate->info) / 1000 - DATETIME_UNIX_EPOCH_US);
 }
 
 /* -------- inotify -------- */

@@ -17,6 +17,7 @@
 #include "store/file.h"
 #include "stream/manager_internal.h"
 #include "stream/waker.h"
+#include "types/datetime.h"
 
 enum {
     MANAGER_THREADS = 4,
@@ -24,8 +25,6 @@ enum {
     WATCHED_FDS = 64,
     OPENING_STEPS_MAX = 100, /* waits for a stream that starts: 5 s */
 };
-
-static const int64_t unix_epoch_us = -946684800000000; /* 1970-01-01 in µs since 2000-01-01 */
 
 struct StreamManager {
     StreamManagerEnvironment environment;
@@ -44,7 +43,7 @@ const StreamManagerEnvironment *manager_environment(const StreamManager *manager
 int64_t manager_now_us(const StreamManager *manager) {
     Context *clock = manager->environment.clock;
 
-    return clock->wall_us(clock) + unix_epoch_us;
+    return clock->wall_us(clock) - DATETIME_UNIX_EPOCH_US;
 }
 
 /* -------- references -------- */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "types/scan.h"
 
 /* -------- UTF-8 -------- */
@@ -30,36 +31,6 @@ size_t utf8_clip(const char *text, size_t length, size_t size_bytes) {
     while (size_bytes > 0 && ((unsigned char) text[size_bytes] & 0xc0) == 0x80)
         size_bytes--;
     return size_bytes;
-}
-
-/* Bytes of the character at `text` (Unicode 15, table 3-7); 0: not a character. */
-static size_t utf8_character(const unsigned char *text, size_t length) {
-    unsigned char first = text[0];
-    unsigned char low = 0x80;
-    unsigned char high = 0xbf;
-    size_t size;
-
-    if (first < 0x80)
-        return first != 0;
-    if (first < 0xc2 || first > 0xf4)
-        return 0;
-    size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    if (size > length)
-        return 0;
-    if (first == 0xe0)
-        low = 0xa0;
-    else if (first == 0xed)
-        high = 0x9f;
-    else if (first == 0xf0)
-        low = 0x90;
-    else if (first == 0xf4)
-        high = 0x8f;
-    if (text[1] < low || text[1] > high)
-        return 0;
-    for (size_t i = 2; i < size; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    return size;
 }
 
 static Status utf8_error(const unsigned char *text, size_t length, Error *err) {
@@ -94,7 +65,7 @@ Status utf8_check(const char *text, size_t length, Error *err) {
         }
         if (i == length)
             break;
-        size = utf8_character(bytes + i, length - i);
+        size = bytes[i] ? utf8_character_size(bytes + i, length - i) : 0;
         if (size == 0)
             return utf8_error(bytes + i, length - i, err);
         i += size;

@@ -8,6 +8,7 @@
 
 #include "exec/binding.h"
 #include "exec/operators.h"
+#include "types/datetime.h"
 
 typedef struct WindowOp {
     Operator base; /* must be first */
@@ -16,7 +17,6 @@ typedef struct WindowOp {
     int64_t origin_us; /* a window starts here */
 } WindowOp;
 
-static const int64_t UNIX_EPOCH_US = -946684800000000; /* 1970-01-01, counted from 2000-01-01 */
 static const int64_t DAY_US = 86400000000;
 
 static Status window_open(Operator *op, const Plan *node, Error *err) {
@@ -30,7 +30,7 @@ static Status window_open(Operator *op, const Plan *node, Error *err) {
     assert(node->window_kind == WINDOW_TUMBLE || node->window_slide_us > 0);
     TRY(binding_column(node->children[0], node->time_column, &self->time_index, err));
     self->is_date = time->type.id == TYPE_DATE;
-    self->origin_us = UNIX_EPOCH_US + node->window_offset_us;
+    self->origin_us = -DATETIME_UNIX_EPOCH_US + node->window_offset_us;
     return STATUS_OK;
 }
 
