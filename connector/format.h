@@ -30,9 +30,10 @@ typedef struct DecodeColumn {
     const char *path; /* FROM '$.a.b'; NULL: by name */
     SqlType type;
     bool is_not_null;
-    int position;         /* its place among the source's payload columns, from 0 (csv) */
-    bool is_checked_only; /* named by the bound statement but not needed: conversion is checked, no
-                             values kept */
+    int position;          /* its place among the source's payload columns, from 0 (csv) */
+    bool is_checked_only;  /* named by the bound statement but not needed: conversion is checked, no
+                              values kept */
+    bool is_null_when_bad; /* a value that does not convert is NULL, and told; never NOT NULL */
 } DecodeColumn;
 
 typedef struct BadRecord {
@@ -40,6 +41,7 @@ typedef struct BadRecord {
     SqlState sqlstate;
     const char *column_name; /* NULL: the whole record */
     const char *message;     /* arena */
+    bool is_kept;            /* the record is a row all the same, with NULL in that column */
 } BadRecord;
 
 typedef struct DecodeResult {
@@ -48,6 +50,8 @@ typedef struct DecodeResult {
     uint32_t *row_records; /* [batch->row_count]: which record a row came from */
     BadRecord *bad;
     uint32_t bad_count;
+    BadRecord *nulled; /* fields of good records: is_null_when_bad */
+    uint32_t nulled_count;
     uint32_t header_count; /* records that were headers, neither rows nor bad */
 } DecodeResult;
 

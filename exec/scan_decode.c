@@ -143,6 +143,13 @@ static void want_unread_columns(ScanDecoder *self) {
     }
 }
 
+/* on_error = 'null': of a column that may be NULL. The event time may not: its record is bad. */
+static void set_null_when_bad(ScanDecoder *self) {
+    for (uint32_t i = 0; i < self->column_count; i++)
+        self->columns[i].is_null_when_bad =
+            !self->columns[i].is_not_null && (int) i != self->time_column;
+}
+
 /* The text of an option that the connector may not have. */
 static const char *relation_option(const Relation *relation, const char *name) {
     for (int i = 0; i < relation->options.count; i++)
@@ -170,6 +177,8 @@ Status scan_decoder_create(const Plan *scan, OperatorContext *cx, ScanDecoder **
     self->pushed = arena_new_array(cx->arena, ExprProgram *, (size_t) scan->pushed.count + 1);
     TRY(want_columns(self, err));
     want_unread_columns(self);
+    if (on_error && strcmp(on_error, "null") == 0)
+        set_null_when_bad(self);
     for (int i = 0; i < scan->pushed.count; i++)
         TRY(binding_compile(scan->pushed.items[i], scan, cx->arena, &self->pushed[i], err));
     if (scan->watermark_expr)
@@ -392,6 +401,8 @@ Status scan_decode(ScanDecoder *self, RecordSpan span, const ScanPosition *posit
     stats->bad_rows += result.bad_count;
     for (uint32_t i = 0; i < result.bad_count; i++)
         TRY(report_bad(self, position, &result.bad[i], &records[result.bad[i].record], err));
+    for (uint32_t i = 0; i < result.nulled_count; i++)
+        TRY(report_bad(self, position, &result.nulled[i], &records[result.nulled[i].record], err));
     batch = *result.batch;
     batch.column_count = (uint32_t) self->scan->column_count;
     batch.columns = arena_new_array(arena, Column, (size_t) batch.column_count + 1);

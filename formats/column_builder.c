@@ -25,6 +25,38 @@ void column_builder_put_null(ColumnBuilder *builder, uint32_t column) {
     validity_clear(target->validity, row);
 }
 
+static BadRecord bad_record(const ColumnBuilder *builder, uint32_t record, const char *column_name,
+                            const Error *fault) {
+    return (BadRecord) {
+        .record = record,
+        .sqlstate = fault->sqlstate,
+        .column_name = column_name,
+        .message = arena_strdup(builder->arena, fault->message),
+    };
+}
+
+static void grow_nulled(ColumnBuilder *builder) {
+    DecodeResult *result = builder->result;
+    uint32_t capacity = builder->nulled_capacity ? 2 * builder->nulled_capacity : 16;
+    BadRecord *grown = arena_new_array(builder->arena, BadRecord, capacity);
+
+    if (result->nulled_count)
+        memcpy(grown, result->nulled, sizeof(*grown) * result->nulled_count);
+    result->nulled = grown;
+    builder->nulled_capacity = capacity;
+}
+
+void column_builder_put_bad(ColumnBuilder *builder, uint32_t column, uint32_t record,
+                            const char *column_name, const Error *fault) {
+    DecodeResult *result = builder->result;
+
+    column_builder_put_null(builder, column);
+    if (result->nulled_count == builder->nulled_capacity)
+        grow_nulled(builder);
+    result->nulled[result->nulled_count] = bad_record(builder, record, column_name, fault);
+    result->nulled[result->nulled_count++].is_kept = true;
+}
+
 void column_builder_keep(ColumnBuilder *builder, uint32_t record) {
     DecodeResult *result = builder->result;
 
@@ -39,14 +71,11 @@ void column_builder_reject(ColumnBuilder *builder, uint32_t record, const char *
     for (uint32_t i = 0; i < result->batch->column_count; i++)
         if (result->batch->columns[i].validity)
             validity_set(result->batch->columns[i].validity, row);
+    while (result->nulled_count && result->nulled[result->nulled_count - 1].record == record)
+        result->nulled_count--;
     if (!result->bad)
         result->bad = arena_new_array(builder->arena, BadRecord, builder->capacity);
-    result->bad[result->bad_count++] = (BadRecord) {
-        .record = record,
-        .sqlstate = fault->sqlstate,
-        .column_name = column_name,
-        .message = arena_strdup(builder->arena, fault->message),
-    };
+    result->bad[result->bad_count++] = bad_record(builder, record, column_name, fault);
 }
 
 Status column_not_null_violation(const char *column_name, Error *err) {

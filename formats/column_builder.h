@@ -8,6 +8,7 @@
 typedef struct ColumnBuilder {
     DecodeResult *result;
     uint32_t capacity; /* rows */
+    uint32_t nulled_capacity;
     Arena *arena;
 } ColumnBuilder;
 
@@ -19,6 +20,10 @@ static inline Column *column_builder_column(ColumnBuilder *builder, uint32_t col
 }
 /* The current row's value of the column is NULL. */
 void column_builder_put_null(ColumnBuilder *builder, uint32_t column);
+/* The current row's value of the column did not convert: it is NULL, and why is remembered, unless
+ * the row is rejected after all. */
+void column_builder_put_bad(ColumnBuilder *builder, uint32_t column, uint32_t record,
+                            const char *column_name, const Error *fault);
 /* The current row is good; it came from `record`. */
 void column_builder_keep(ColumnBuilder *builder, uint32_t record);
 /* The current row is bad: forget what was put, remember why. `column_name` NULL: the whole record.

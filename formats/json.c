@@ -210,11 +210,17 @@ static void decode_record(Decoder *decoder, const Record *record, uint32_t index
         column_builder_reject(builder, index, NULL, &fault);
         return;
     }
-    for (uint32_t i = 0; i < decoder->column_count; i++)
-        if (fill_column(decoder, i, builder, &fault) != STATUS_OK) {
-            column_builder_reject(builder, index, decoder->columns[i].wanted.name, &fault);
+    for (uint32_t i = 0; i < decoder->column_count; i++) {
+        const DecodeColumn *wanted = &decoder->wanted[i];
+
+        if (fill_column(decoder, i, builder, &fault) == STATUS_OK)
+            continue;
+        if (!wanted->is_null_when_bad) {
+            column_builder_reject(builder, index, wanted->name, &fault);
             return;
         }
+        column_builder_put_bad(builder, i, index, wanted->name, &fault);
+    }
     column_builder_keep(builder, index);
 }
 

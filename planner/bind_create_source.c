@@ -9,7 +9,7 @@ static const OptionSpec source_options[] = {
     /* clang-format off */
     {"connector", OPTION_TEXT, NULL, NULL,   "where the records come from", OPTION_REQUIRED},
     {"format",    OPTION_TEXT, NULL, "json", "how a record is decoded", 0},
-    {"on_error",  OPTION_TEXT, NULL, "skip", "what a bad record does: skip or fail", 0},
+    {"on_error",  OPTION_TEXT, NULL, "skip", "of a bad record: skip, fail, null, sink:<name>", 0},
     {"check",     OPTION_BOOL, NULL, "true", "look at CREATE whether the source can be reached", 0},
     {0},
     /* clang-format on */
@@ -52,13 +52,14 @@ static Status bind_connector(Binder *binder, const OptionTexts *texts,
 static Status check_on_error(const OptionSet *options, Error *err) {
     const OptionValue *value = option_find(options, "on_error");
 
-    if (strcmp(value->text, "skip") == 0 || strcmp(value->text, "fail") == 0)
+    if (strcmp(value->text, "skip") == 0 || strcmp(value->text, "fail") == 0 ||
+        strcmp(value->text, "null") == 0)
         return STATUS_OK;
-    if (strcmp(value->text, "null") == 0 || strncmp(value->text, "sink:", 5) == 0)
+    if (strncmp(value->text, "sink:", 5) == 0)
         return not_supported(err, value->position, "on_error = '%s'", value->text);
     IGNORE(error_at(err, value->position, INVALID_PARAMETER, /* hinted */
                     "invalid value for option \"on_error\": \"%s\"", value->text));
-    return error_hint(err, "Possible values: skip, fail.");
+    return error_hint(err, "Possible values: skip, fail, null, sink:<name>.");
 }
 
 static Status bind_source_options(Binder *binder, const AstCreateSource *create, Relation *relation,

@@ -102,8 +102,9 @@ struct Portal {
     Query *query;
     Epoch *epoch;
     ExecEnvironment environment;
-    int64_t bad_rows; /* records that a batch read skipped, and the first of them */
-    Error first_bad;
+    int64_t bad_rows;   /* records that a batch read skipped */
+    int64_t bad_fields; /* of records that it kept */
+    Error first_bad;    /* of either */
     /* Rows that are there already (SHOW, EXPLAIN): text columns. */
     Batch *rows;
     uint32_t rows_given;

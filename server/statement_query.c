@@ -58,13 +58,16 @@ static void tell_bounded(const Plan *node, void *data) {
     session_send_notice(session, SESSION_NOTICE, &notice);
 }
 
-/* Bad records are skipped, never silently: they are told at the end of the read. */
+/* Bad records are skipped, bad fields NULL, never silently: they are told at the end of the read.
+ */
 static void count_bad(void *data, const struct Relation *relation, int partition,
                       const char *position, const BadRecord *bad, const Record *record) {
     Portal *portal = data;
     Error *first = &portal->first_bad;
 
-    if (portal->bad_rows++ > 0)
+    portal->bad_rows += !bad->is_kept;
+    portal->bad_fields += bad->is_kept;
+    if (portal->bad_rows + portal->bad_fields > 1)
         return;
     IGNORE(error_set(first, WARNING, "%s", bad->message));
     first->sqlstate = bad->sqlstate;
@@ -76,12 +79,18 @@ static void count_bad(void *data, const struct Relation *relation, int partition
 static void tell_bad(Portal *portal) {
     Error warning = portal->first_bad;
 
-    if (portal->bad_rows == 0)
+    if (portal->bad_rows == 0 && portal->bad_fields == 0)
         return;
-    snprintf(warning.message, sizeof(warning.message), "%" PRId64 " bad record%s skipped",
-             portal->bad_rows, portal->bad_rows == 1 ? " was" : "s were");
+    if (portal->bad_fields == 0)
+        snprintf(warning.message, sizeof(warning.message), "%" PRId64 " bad record%s skipped",
+                 portal->bad_rows, portal->bad_rows == 1 ? " was" : "s were");
+    else
+        snprintf(warning.message, sizeof(warning.message),
+                 "%" PRId64 " bad record%s skipped, %" PRId64 " bad field%s read as NULL",
+                 portal->bad_rows, portal->bad_rows == 1 ? " was" : "s were", portal->bad_fields,
+                 portal->bad_fields == 1 ? " was" : "s were");
     session_send_notice(portal->session, SESSION_WARNING, &warning);
-    portal->bad_rows = 0;
+    portal->bad_rows = portal->bad_fields = 0;
 }
 
 /* An epoch for one batch execution: no watermarks. */
