@@ -97,7 +97,7 @@ static void read_constant(PlanReader *reader, Expr *expr) {
     Value value = {.type = expr->type};
 
     if (expr->argument_count != 0 ||
-        !row_read_value_of(&reader->cursor, reader->end, expr->type, &value) ||
+        !row_read_value_of(&reader->codec.cursor, reader->codec.end, expr->type, &value) ||
         !is_whole(&value, 0)) {
         reader_fail(reader, "a constant");
         return;

@@ -15,13 +15,11 @@ void write_u8(PlanWriter *writer, int value) {
 }
 
 void write_i32(PlanWriter *writer, int64_t value) {
-    int32_t word = (int32_t) value;
-
-    strbuf_append(writer->out, &word, sizeof(word));
+    codec_append_i32(writer->out, (int32_t) value);
 }
 
 void write_i64(PlanWriter *writer, int64_t value) {
-    strbuf_append(writer->out, &value, sizeof(value));
+    codec_append_i64(writer->out, value);
 }
 
 void write_symbol(PlanWriter *writer, const char *name) {
@@ -73,36 +71,32 @@ void reader_fail(PlanReader *reader, const char *what) {
     if (reader->status == STATUS_OK)
         reader->status =
             error_set(reader->err, DATA_CORRUPTED, "the stored plan is damaged: %s", what);
-    reader->cursor = reader->end;
+    codec_damage(&reader->codec);
 }
 
-static const uint8_t *take(PlanReader *reader, size_t size_bytes) {
-    static const uint8_t zeros[8];
-    const uint8_t *bytes = reader->cursor;
-
-    if ((size_t) (reader->end - reader->cursor) < size_bytes) {
+static void note_damage(PlanReader *reader) {
+    if (reader->codec.is_damaged)
         reader_fail(reader, "it ends too early");
-        return zeros;
-    }
-    reader->cursor += size_bytes;
-    return bytes;
 }
 
 uint8_t read_u8(PlanReader *reader) {
-    return *take(reader, 1);
+    uint8_t byte = codec_read_u8(&reader->codec);
+
+    note_damage(reader);
+    return byte;
 }
 
 int32_t read_i32(PlanReader *reader) {
-    int32_t word;
+    int32_t word = codec_read_i32(&reader->codec);
 
-    memcpy(&word, take(reader, sizeof(word)), sizeof(word));
+    note_damage(reader);
     return word;
 }
 
 int64_t read_i64(PlanReader *reader) {
-    int64_t word;
+    int64_t word = codec_read_i64(&reader->codec);
 
-    memcpy(&word, take(reader, sizeof(word)), sizeof(word));
+    note_damage(reader);
     return word;
 }
 
@@ -118,7 +112,7 @@ int read_below(PlanReader *reader, int bound) {
 int read_count(PlanReader *reader, size_t item_bytes) {
     int32_t count = read_i32(reader);
 
-    if (count >= 0 && (size_t) count <= (size_t) (reader->end - reader->cursor) / item_bytes)
+    if (count >= 0 && (size_t) count <= codec_bytes_left(&reader->codec) / item_bytes)
         return count;
     reader_fail(reader, "a count beyond its end");
     return 0;
@@ -126,9 +120,10 @@ int read_count(PlanReader *reader, size_t item_bytes) {
 
 const char *read_name(PlanReader *reader) {
     int length = read_count(reader, 1);
-    const char *bytes = (const char *) reader->cursor;
+    const char *bytes = (const char *) codec_read_bytes(&reader->codec, (uint64_t) length);
 
-    reader->cursor += length;
+    if (!bytes)
+        return "";
     if (memchr(bytes, '\0', (size_t) length)) {
         reader_fail(reader, "a name with a zero byte");
         return "";

@@ -6,6 +6,7 @@
  * our tables. The reader trusts nothing: past a fault every read gives zero, and `status` tells. */
 #pragma once
 
+#include "base/codec.h"
 #include "optimizer/optimizer.h"
 
 typedef struct PlanWriter {
@@ -15,8 +16,7 @@ typedef struct PlanWriter {
 } PlanWriter;
 
 typedef struct PlanReader {
-    const uint8_t *cursor;
-    const uint8_t *end;
+    CodecReader codec;
     Arena *arena;
     Error *err;
     Status status;
@@ -43,5 +43,5 @@ ColumnId read_column_id(PlanReader *reader); /* 0: none */
 int read_count(PlanReader *reader, size_t item_bytes);
 const Expr *read_expr(PlanReader *reader);     /* never NULL: a constant after a fault */
 const Expr *read_optional(PlanReader *reader); /* NULL: none */
-/* The first fault counts; the cursor goes to the end. */
+/* The first fault counts; nothing can be read behind it. */
 void reader_fail(PlanReader *reader, const char *what);

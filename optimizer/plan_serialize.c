@@ -17,8 +17,7 @@ static const char magic[4] = "MRPL";
 
 enum {
     PLAN_VERSION = 1,
-    PLAN_HEAD_BYTES = 8,
-    PLAN_CHECKSUM_BYTES = 8,
+    PLAN_HEAD_BYTES = 8, /* magic and version */
     PLAN_DEPTH_MAX = LIMIT_NESTING * 8,
     PLAN_NODE_BYTES_MIN = 16,
     COLUMN_BYTES_MIN = 25,
@@ -162,7 +161,7 @@ void plan_serialize(const Plan *plan, StrBuf *out) {
     strbuf_append(out, magic, sizeof(magic));
     write_i32(&writer, PLAN_VERSION);
     write_node(&writer, plan);
-    write_i64(&writer, (int64_t) hash_bytes(out->data + begin, out->length - begin));
+    codec_seal(out, begin);
 }
 
 uint64_t plan_fingerprint(const Plan *plan) {
@@ -399,25 +398,26 @@ static const Plan *read_node(NodeReader *reader) {
     if (bytes->status == STATUS_OK)
         bytes->status = plan_check_stored(plan, bytes->err);
     if (bytes->status != STATUS_OK) {
-        bytes->cursor = bytes->end;
+        codec_damage(&bytes->codec);
         return NULL;
     }
     return plan_derive(bytes->arena, plan);
 }
 
-static Status check_frame(const uint8_t *bytes, size_t size_bytes, Error *err) {
-    int32_t version;
-    uint64_t checksum;
+/* The reader then stands behind the version and ends before the checksum. */
+static Status open_frame(const uint8_t *bytes, size_t size_bytes, CodecReader *ret_reader,
+                         Error *err) {
+    CodecReader head = codec_reader(bytes, size_bytes);
+    const uint8_t *found_magic = codec_read_bytes(&head, sizeof(magic));
+    int32_t version = codec_read_i32(&head);
 
-    if (size_bytes < PLAN_HEAD_BYTES + PLAN_CHECKSUM_BYTES ||
-        memcmp(bytes, magic, sizeof(magic)) != 0)
+    if (head.is_damaged || memcmp(found_magic, magic, sizeof(magic)) != 0)
         return error_set(err, DATA_CORRUPTED, "the stored plan is damaged: this is no plan");
-    memcpy(&version, bytes + sizeof(magic), sizeof(version));
     if (version != PLAN_VERSION)
         return error_set(err, FEATURE_NOT_SUPPORTED, "a stored plan of version %d is not supported",
                          version);
-    memcpy(&checksum, bytes + size_bytes - PLAN_CHECKSUM_BYTES, sizeof(checksum));
-    if (checksum != hash_bytes(bytes, size_bytes - PLAN_CHECKSUM_BYTES))
+    if (!codec_open_sealed(bytes, size_bytes, ret_reader) ||
+        !codec_read_bytes(ret_reader, PLAN_HEAD_BYTES))
         return error_set(err, DATA_CORRUPTED, "the stored plan is damaged: wrong checksum");
     return STATUS_OK;
 }
@@ -428,11 +428,9 @@ Status plan_deserialize(const uint8_t *bytes, size_t size_bytes, const CatalogSn
     NodeReader nodes = {.bytes = &reader, .catalog = catalog};
     const Plan *plan;
 
-    TRY(check_frame(bytes, size_bytes, err));
-    reader.cursor = bytes + PLAN_HEAD_BYTES;
-    reader.end = bytes + size_bytes - PLAN_CHECKSUM_BYTES;
+    TRY(open_frame(bytes, size_bytes, &reader.codec, err));
     plan = read_node(&nodes);
-    if (reader.status == STATUS_OK && reader.cursor != reader.end)
+    if (reader.status == STATUS_OK && codec_bytes_left(&reader.codec) > 0)
         reader_fail(&reader, "bytes after its end");
     TRY(reader.status);
     TRY(plan_check_scans(plan, arena, err));

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/codec.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "store/crash.h"
@@ -180,22 +181,18 @@ int64_t file_parts_roll_due_us(const FileParts *parts) {
 
 /* -------- receipts: version, next_seq, the open part, the finished parts; int64 words -------- */
 
-static void append_i64(StrBuf *out, int64_t value) {
-    strbuf_append(out, &value, sizeof(value));
-}
-
 static void append_part(StrBuf *out, const Part *part) {
-    append_i64(out, part->seq);
-    append_i64(out, part->size_bytes);
-    append_i64(out, part->row_count);
-    append_i64(out, part->opened_us);
+    codec_append_i64(out, part->seq);
+    codec_append_i64(out, part->size_bytes);
+    codec_append_i64(out, part->row_count);
+    codec_append_i64(out, part->opened_us);
 }
 
 static void append_receipt(const FileParts *parts, StrBuf *receipt) {
-    append_i64(receipt, RECEIPT_VERSION);
-    append_i64(receipt, parts->next_seq);
+    codec_append_i64(receipt, RECEIPT_VERSION);
+    codec_append_i64(receipt, parts->next_seq);
     append_part(receipt, &parts->open);
-    append_i64(receipt, parts->finished_count);
+    codec_append_i64(receipt, parts->finished_count);
     for (int i = 0; i < parts->finished_count; i++)
         append_part(receipt, &parts->finished[i]);
 }
@@ -204,14 +201,17 @@ typedef struct Receipt {
     int64_t next_seq;
     Part open;
     int64_t finished_count;
-    const uint8_t *finished; /* Part words, unaligned */
+    CodecReader finished; /* that many parts, found sound */
 } Receipt;
 
-static Part part_at(const uint8_t *bytes) {
-    int64_t words[4];
+static Part read_part(CodecReader *reader) {
+    Part part;
 
-    memcpy(words, bytes, sizeof(words));
-    return (Part) {words[0], words[1], words[2], words[3]};
+    part.seq = codec_read_i64(reader);
+    part.size_bytes = codec_read_i64(reader);
+    part.row_count = codec_read_i64(reader);
+    part.opened_us = codec_read_i64(reader);
+    return part;
 }
 
 static Status receipt_damaged(Error *err) {
@@ -225,29 +225,27 @@ static bool part_is_sound(const Part *part, int64_t next_seq) {
 
 static Status parse_receipt(const uint8_t *bytes, size_t size_bytes, Receipt *ret_receipt,
                             Error *err) {
-    int64_t version = 0;
-    int64_t count = 0;
+    CodecReader reader = codec_reader(bytes, size_bytes);
+    int64_t version = codec_read_i64(&reader);
+    Receipt receipt;
 
-    if (size_bytes >= 56) {
-        memcpy(&version, bytes, 8);
-        memcpy(&ret_receipt->next_seq, bytes + 8, 8);
-        memcpy(&count, bytes + 48, 8);
-    }
-    if (version != RECEIPT_VERSION || count < 0 || count > FINISHED_MAX ||
-        size_bytes != 56 + (size_t) count * 32)
+    receipt.next_seq = codec_read_i64(&reader);
+    receipt.open = read_part(&reader);
+    receipt.finished_count = codec_read_i64(&reader);
+    receipt.finished = reader;
+    if (reader.is_damaged || version != RECEIPT_VERSION || receipt.finished_count < 0 ||
+        receipt.finished_count > FINISHED_MAX || receipt.next_seq < 1 ||
+        receipt.next_seq > time_max_us || !part_is_sound(&receipt.open, receipt.next_seq))
         return receipt_damaged(err);
-    ret_receipt->open = part_at(bytes + 16);
-    ret_receipt->finished_count = count;
-    ret_receipt->finished = bytes + 56;
-    if (ret_receipt->next_seq < 1 || ret_receipt->next_seq > time_max_us ||
-        !part_is_sound(&ret_receipt->open, ret_receipt->next_seq))
-        return receipt_damaged(err);
-    for (int64_t i = 0; i < count; i++) {
-        Part part = part_at(ret_receipt->finished + i * 32);
+    for (int64_t i = 0; i < receipt.finished_count; i++) {
+        Part part = read_part(&reader);
 
-        if (part.seq == 0 || !part_is_sound(&part, ret_receipt->next_seq))
+        if (part.seq == 0 || !part_is_sound(&part, receipt.next_seq))
             return receipt_damaged(err);
     }
+    if (!codec_is_read_whole(&reader))
+        return receipt_damaged(err);
+    *ret_receipt = receipt;
     return STATUS_OK;
 }
 
@@ -324,7 +322,7 @@ Status file_parts_publish(FileParts *parts, int64_t epoch, const uint8_t *bytes,
     parts->committed = parts->open = receipt.open;
     parts->committed_next_seq = parts->next_seq = receipt.next_seq;
     for (int64_t i = 0; i < receipt.finished_count && status == STATUS_OK; i++) {
-        Part part = part_at(receipt.finished + i * 32);
+        Part part = read_part(&receipt.finished);
 
         status = publish_part(parts, &part, &files, err);
     }

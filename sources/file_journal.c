@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/hash.h"
 #include "base/memory.h"
 
@@ -188,10 +189,6 @@ void file_journal_add(FileJournal *journal, FileKnown *known, int64_t start, int
     known->consumed = end;
 }
 
-static void append_i64(StrBuf *out, int64_t value) {
-    strbuf_append(out, &value, sizeof(value));
-}
-
 /* version u8, count u32; per entry: path length u32, path, start, end, modified_us, modified_ns,
  * seen_size, head_hash (i64 each), head_size u32. Little-endian. */
 void file_journal_finish(FileJournal *journal, StrBuf *out) {
@@ -202,72 +199,82 @@ void file_journal_finish(FileJournal *journal, StrBuf *out) {
         return;
     }
     strbuf_append_u8(out, JOURNAL_VERSION);
-    strbuf_append(out, &count, sizeof(count));
+    codec_append_u32(out, count);
     for (size_t i = journal->generation_first; i < journal->entry_count; i++) {
         const FileEntry *entry = &journal->entries[i];
         const FileKnown *known = file_journal_known(journal, entry->path);
         uint32_t length = (uint32_t) strlen(entry->path);
 
-        strbuf_append(out, &length, sizeof(length));
+        codec_append_u32(out, length);
         strbuf_append(out, entry->path, length);
-        append_i64(out, entry->start);
-        append_i64(out, entry->end);
-        append_i64(out, entry->modified_us);
-        append_i64(out, known->modified_ns);
-        append_i64(out, known->seen_size);
-        append_i64(out, (int64_t) known->head_hash);
-        strbuf_append(out, &known->head_size, sizeof(known->head_size));
+        codec_append_i64(out, entry->start);
+        codec_append_i64(out, entry->end);
+        codec_append_i64(out, entry->modified_us);
+        codec_append_i64(out, known->modified_ns);
+        codec_append_i64(out, known->seen_size);
+        codec_append_u64(out, known->head_hash);
+        codec_append_u32(out, known->head_size);
     }
 }
 
-static bool take(const uint8_t **cursor, const uint8_t *end, void *value, size_t size_bytes) {
-    if ((size_t) (end - *cursor) < size_bytes)
-        return false;
-    memcpy(value, *cursor, size_bytes);
-    *cursor += size_bytes;
-    return true;
+/* The numbers of an entry, in the order of file_journal_finish(). */
+typedef struct StoredEntry {
+    int64_t start, end, modified_us, modified_ns, seen_size;
+    uint64_t head_hash;
+    uint32_t head_size;
+} StoredEntry;
+
+static StoredEntry read_numbers(CodecReader *reader) {
+    StoredEntry entry;
+
+    entry.start = codec_read_i64(reader);
+    entry.end = codec_read_i64(reader);
+    entry.modified_us = codec_read_i64(reader);
+    entry.modified_ns = codec_read_i64(reader);
+    entry.seen_size = codec_read_i64(reader);
+    entry.head_hash = codec_read_u64(reader);
+    entry.head_size = codec_read_u32(reader);
+    return entry;
 }
 
-static bool restore_entry(FileJournal *journal, const uint8_t **cursor, const uint8_t *end) {
+static bool restore_entry(FileJournal *journal, CodecReader *reader) {
     char path[PATH_BYTES_MAX + 1];
-    uint32_t length, head_size;
-    int64_t numbers[6];
+    uint32_t length = codec_read_u32(reader);
     int64_t behind;
+    StoredEntry entry;
     FileKnown *known;
 
-    if (!take(cursor, end, &length, sizeof(length)) || length == 0 || length > PATH_BYTES_MAX ||
-        !take(cursor, end, path, length) || !take(cursor, end, numbers, sizeof(numbers)) ||
-        !take(cursor, end, &head_size, sizeof(head_size)))
+    if (length == 0 || length > PATH_BYTES_MAX)
         return false;
+    codec_read_into(reader, path, length);
     path[length] = '\0';
-    if (strlen(path) != length || numbers[0] < 0 || numbers[1] <= numbers[0] ||
-        head_size > JOURNAL_HEAD_MAX ||
-        __builtin_add_overflow(entries_end(journal), numbers[1] - numbers[0], &behind))
+    entry = read_numbers(reader);
+    if (reader->is_damaged || strlen(path) != length || entry.start < 0 ||
+        entry.end <= entry.start || entry.head_size > JOURNAL_HEAD_MAX ||
+        __builtin_add_overflow(entries_end(journal), entry.end - entry.start, &behind))
         return false;
     known = file_journal_learn(journal, path);
-    known->modified_ns = numbers[3];
-    known->seen_size = numbers[4];
-    known->head_hash = (uint64_t) numbers[5];
-    known->head_size = head_size;
-    file_journal_add(journal, known, numbers[0], numbers[1], numbers[2]);
+    known->modified_ns = entry.modified_ns;
+    known->seen_size = entry.seen_size;
+    known->head_hash = entry.head_hash;
+    known->head_size = entry.head_size;
+    file_journal_add(journal, known, entry.start, entry.end, entry.modified_us);
     return true;
 }
 
 Status file_journal_restore(FileJournal *journal, const uint8_t *bytes, size_t size_bytes,
                             Error *err) {
-    const uint8_t *cursor = bytes;
-    const uint8_t *end = bytes + size_bytes;
-    uint8_t version = 0;
-    uint32_t count = 0;
+    CodecReader reader = codec_reader(bytes, size_bytes);
+    uint8_t version = codec_read_u8(&reader);
+    uint32_t count = codec_read_u32(&reader);
 
-    if (!take(&cursor, end, &version, 1) || version != JOURNAL_VERSION ||
-        !take(&cursor, end, &count, sizeof(count)))
+    if (reader.is_damaged || version != JOURNAL_VERSION)
         return error_set(err, DATA_CORRUPTED, "file journal is damaged");
     file_journal_begin(journal);
     for (uint32_t i = 0; i < count; i++)
-        if (!restore_entry(journal, &cursor, end))
+        if (!restore_entry(journal, &reader))
             return error_set(err, DATA_CORRUPTED, "file journal is damaged");
-    if (cursor != end)
+    if (!codec_is_read_whole(&reader))
         return error_set(err, DATA_CORRUPTED, "file journal has bytes left over");
     return STATUS_OK;
 }

@@ -1,19 +1,22 @@
 /* What the checkpoint keeps: changelogs (the rows that an epoch changed) and images (whole
  * buckets).
  *
- * Both are little-endian, carry a format version, and end with XXH3 of all that stands before.
- *   changelog: "MSCL" u32 format, u64 state version, u32 table count, per table: u64 operator, u32
- * number, u64 schema hash, u32 partition count, per partition: u32 index, u32 dropped slices, i64
- * each, u32 changes, per change: u8 kind, i64 slice, u64 hash, varint key size, key [, varint value
- *              size, value].
- *   image:     "MSIM" u32 format, u64 state version, u64 operator, u32 number, u64 schema hash,
- *              u32 partition, i64 slice, u32 bucket, u32 rows, per row: as a change without kind
- * and slice. Changes are absolute, so replaying an older changelog over a newer image is harmless:
- * the last change of a row wins, and a row that no kept changelog names is as its image says. */
+ * Both are in the numbers of base/codec.h, carry a format version, and are sealed with XXH3:
+ *
+ *   changelog  = "MSCL", u32 format, u64 state version, u32 count, tables
+ *   table      = u64 operator, u32 number, u64 schema hash, u32 count, partitions
+ *   partition  = u32 index, u32 count, dropped slices (i64 each), u32 count, changes
+ *   change     = u8 kind, i64 slice, u64 hash, key [, value]
+ *   image      = "MSIM", u32 format, u64 state version, u64 operator, u32 number,
+ *                u64 schema hash, u32 partition, i64 slice, u32 bucket, u32 count, rows
+ *   row        = u64 hash, key, value
+ *   key, value = varint size, bytes
+ *
+ * Changes are absolute, so replaying an older changelog over a newer image is harmless: the last
+ * change of a row wins, and a row that no kept changelog names is as its image says. */
 #include <assert.h>
-#include <string.h>
 
-#include "base/hash.h"
+#include "base/codec.h"
 #include "state/table.h"
 
 enum {
@@ -28,32 +31,9 @@ static const uint32_t IMAGE_MAGIC = 0x4d49534d;
 
 /* -------- writing -------- */
 
-static void write_u32(StrBuf *out, uint32_t number) {
-    strbuf_append(out, &number, sizeof(number));
-}
-
-static void write_u64(StrBuf *out, uint64_t number) {
-    strbuf_append(out, &number, sizeof(number));
-}
-
-static void write_varint(StrBuf *out, uint64_t number) {
-    for (; number >= 0x80; number >>= 7)
-        strbuf_append_u8(out, (uint8_t) (number | 0x80));
-    strbuf_append_u8(out, (uint8_t) number);
-}
-
 static void write_bytes(StrBuf *out, StateBytes bytes) {
-    write_varint(out, bytes.size_bytes);
+    codec_append_varint(out, bytes.size_bytes);
     strbuf_append(out, bytes.data, bytes.size_bytes);
-}
-
-static void write_checksum(StrBuf *out, size_t start) {
-    write_u64(out, hash_bytes(out->data + start, out->length - start));
-}
-
-static void patch_u32(StrBuf *out, size_t place, uint32_t number) {
-    assert(place + sizeof(number) <= out->length);
-    memcpy(out->data + place, &number, sizeof(number));
 }
 
 /* The row as it is now; false: there is nothing to tell (never there, before or after). */
@@ -69,8 +49,8 @@ static bool write_change(const StatePartition *partition, const StateChange *cha
     if (!is_put && !change->had_old)
         return false;
     strbuf_append_u8(out, is_put ? CHANGE_PUT : CHANGE_REMOVE);
-    write_u64(out, (uint64_t) change->set->slice);
-    write_u64(out, change->hash);
+    codec_append_i64(out, change->set->slice);
+    codec_append_u64(out, change->hash);
     write_bytes(out, key);
     if (is_put)
         write_bytes(out, row_value(row));
@@ -84,20 +64,20 @@ static bool write_partition(const StatePartition *partition, StrBuf *out) {
 
     if (partition->change_count == 0 && partition->dropped_count == 0)
         return false;
-    write_u32(out, (uint32_t) partition->index);
+    codec_append_u32(out, (uint32_t) partition->index);
     place = out->length;
-    write_u32(out, 0);
+    codec_append_u32(out, 0);
     for (uint32_t i = 0; i < partition->dropped_count; i++)
         if (!partition->dropped[i]->is_new) {
-            write_u64(out, (uint64_t) partition->dropped[i]->slice);
+            codec_append_i64(out, partition->dropped[i]->slice);
             dropped_count++;
         }
-    patch_u32(out, place, dropped_count);
+    codec_patch_u32(out, place, dropped_count);
     place = out->length;
-    write_u32(out, 0);
+    codec_append_u32(out, 0);
     for (uint32_t i = 0; i < partition->change_count; i++)
         change_count += write_change(partition, &partition->changes[i], out);
-    patch_u32(out, place, change_count);
+    codec_patch_u32(out, place, change_count);
     return true;
 }
 
@@ -106,14 +86,14 @@ static bool write_table(const StateTable *table, StrBuf *out) {
     uint32_t partition_count = 0;
     size_t place;
 
-    write_u64(out, table->operator_id);
-    write_u32(out, (uint32_t) table->number);
-    write_u64(out, table->schema_hash);
+    codec_append_u64(out, table->operator_id);
+    codec_append_u32(out, (uint32_t) table->number);
+    codec_append_u64(out, table->schema_hash);
     place = out->length;
-    write_u32(out, 0);
+    codec_append_u32(out, 0);
     for (int i = 0; i < table->store->partition_count; i++)
         partition_count += write_partition(&table->partitions[i], out);
-    patch_u32(out, place, partition_count);
+    codec_patch_u32(out, place, partition_count);
     if (partition_count == 0)
         out->length = start;
     return partition_count > 0;
@@ -125,75 +105,27 @@ void state_append_changelog(StateStore *store, StrBuf *out) {
     size_t place;
 
     assert(store->is_epoch);
-    write_u32(out, CHANGELOG_MAGIC);
-    write_u32(out, FORMAT_VERSION);
-    write_u64(out, (uint64_t) store->version + 1);
+    codec_append_u32(out, CHANGELOG_MAGIC);
+    codec_append_u32(out, FORMAT_VERSION);
+    codec_append_u64(out, (uint64_t) store->version + 1);
     place = out->length;
-    write_u32(out, 0);
+    codec_append_u32(out, 0);
     for (int i = 0; i < store->table_count; i++)
         table_count += write_table(store->tables[i], out);
-    patch_u32(out, place, table_count);
-    write_checksum(out, start);
+    codec_patch_u32(out, place, table_count);
+    codec_seal(out, start);
     store->image_credit_bytes += (int64_t) (out->length - start);
 }
 
 /* -------- reading: hostile bytes, all checked -------- */
 
-typedef struct LogReader {
-    const uint8_t *cursor;
-    const uint8_t *end;
-    bool is_damaged;
-} LogReader;
-
-static const uint8_t *read_raw(LogReader *reader, uint64_t size_bytes) {
-    const uint8_t *bytes = reader->cursor;
-
-    if (reader->is_damaged || size_bytes > (uint64_t) (reader->end - reader->cursor)) {
-        reader->is_damaged = true;
-        return NULL;
-    }
-    reader->cursor += size_bytes;
-    return bytes;
-}
-
-static uint8_t read_u8(LogReader *reader) {
-    const uint8_t *bytes = read_raw(reader, 1);
-
-    return bytes ? *bytes : 0;
-}
-
-static uint32_t read_u32(LogReader *reader) {
-    const uint8_t *bytes = read_raw(reader, sizeof(uint32_t));
-    uint32_t number = 0;
-
-    if (bytes)
-        memcpy(&number, bytes, sizeof(number));
-    return number;
-}
-
-static uint64_t read_u64(LogReader *reader) {
-    const uint8_t *bytes = read_raw(reader, sizeof(uint64_t));
-    uint64_t number = 0;
-
-    if (bytes)
-        memcpy(&number, bytes, sizeof(number));
-    return number;
-}
-
-static StateBytes read_bytes(LogReader *reader) {
-    uint64_t size_bytes = 0;
+static StateBytes read_bytes(CodecReader *reader) {
+    uint64_t size_bytes = codec_read_varint(reader);
     const uint8_t *data;
 
-    for (int shift = 0; shift < 64; shift += 7) {
-        uint8_t byte = read_u8(reader);
-
-        size_bytes |= (uint64_t) (byte & 0x7f) << shift;
-        if (!(byte & 0x80))
-            break;
-    }
     if (size_bytes > BUCKET_ROW_BYTES_MAX / 2)
-        reader->is_damaged = true;
-    data = read_raw(reader, size_bytes);
+        codec_damage(reader);
+    data = codec_read_bytes(reader, size_bytes);
     return (StateBytes) {data, data ? size_bytes : 0};
 }
 
@@ -203,23 +135,16 @@ static Status damaged(const char *what, Error *err) {
 
 /* Check magic, format and checksum; the reader then stands after the format and ends before the
  * sum. */
-static Status reader_open(LogReader *reader, StateBytes blob, uint32_t magic, const char *what,
+static Status reader_open(CodecReader *reader, StateBytes blob, uint32_t magic, const char *what,
                           Error *err) {
-    uint64_t checksum;
     uint32_t found_magic;
     uint32_t format;
 
-    if (blob.size_bytes < 2 * sizeof(uint32_t) + sizeof(checksum))
+    if (!codec_open_sealed(blob.data, blob.size_bytes, reader))
         return damaged(what, err);
-    reader->cursor = blob.data;
-    reader->end = blob.data + blob.size_bytes - sizeof(checksum);
-    reader->is_damaged = false;
-    memcpy(&checksum, reader->end, sizeof(checksum));
-    if (checksum != hash_bytes(blob.data, blob.size_bytes - sizeof(checksum)))
-        return damaged(what, err);
-    found_magic = read_u32(reader);
-    format = read_u32(reader);
-    if (found_magic != magic)
+    found_magic = codec_read_u32(reader);
+    format = codec_read_u32(reader);
+    if (reader->is_damaged || found_magic != magic)
         return damaged(what, err);
     if (format != FORMAT_VERSION)
         return error_set(err, DATA_CORRUPTED, "a state %s has format %u, this program knows %d",
@@ -243,10 +168,10 @@ static void quiet_drop(StatePartition *partition, int64_t slice, int64_t version
     (void) set_destroy(set);
 }
 
-static void apply_change(StatePartition *partition, int64_t version, LogReader *reader) {
-    uint8_t kind = read_u8(reader);
-    int64_t slice = (int64_t) read_u64(reader);
-    uint64_t hash = read_u64(reader);
+static void apply_change(StatePartition *partition, int64_t version, CodecReader *reader) {
+    uint8_t kind = codec_read_u8(reader);
+    int64_t slice = codec_read_i64(reader);
+    uint64_t hash = codec_read_u64(reader);
     StateBytes key = read_bytes(reader);
     StateBytes value = {0};
     BucketSet *set;
@@ -254,7 +179,7 @@ static void apply_change(StatePartition *partition, int64_t version, LogReader *
     if (kind == CHANGE_PUT)
         value = read_bytes(reader);
     else if (kind != CHANGE_REMOVE)
-        reader->is_damaged = true;
+        codec_damage(reader);
     if (reader->is_damaged)
         return;
     set = partition_find_set(partition, slice);
@@ -269,33 +194,33 @@ static void apply_change(StatePartition *partition, int64_t version, LogReader *
     bucket_mark_unimaged(set_bucket(set, hash), version);
 }
 
-static void apply_partition(StateTable *table, int64_t version, LogReader *reader) {
-    uint32_t index = read_u32(reader);
-    uint32_t dropped_count = read_u32(reader);
+static void apply_partition(StateTable *table, int64_t version, CodecReader *reader) {
+    uint32_t index = codec_read_u32(reader);
+    uint32_t dropped_count = codec_read_u32(reader);
     StatePartition *partition;
     uint32_t change_count;
 
     if (index >= (uint32_t) table->store->partition_count) {
-        reader->is_damaged = true;
+        codec_damage(reader);
         return;
     }
     partition = &table->partitions[index];
     for (uint32_t i = 0; i < dropped_count && !reader->is_damaged; i++) {
-        int64_t slice = (int64_t) read_u64(reader);
+        int64_t slice = codec_read_i64(reader);
 
         if (!reader->is_damaged)
             quiet_drop(partition, slice, version);
     }
-    change_count = read_u32(reader);
+    change_count = codec_read_u32(reader);
     for (uint32_t i = 0; i < change_count && !reader->is_damaged; i++)
         apply_change(partition, version, reader);
 }
 
-static Status table_of_log(StateStore *store, LogReader *reader, StateTable **ret_table,
+static Status table_of_log(StateStore *store, CodecReader *reader, StateTable **ret_table,
                            Error *err) {
-    uint64_t operator_id = read_u64(reader);
-    uint32_t number = read_u32(reader);
-    uint64_t schema_hash = read_u64(reader);
+    uint64_t operator_id = codec_read_u64(reader);
+    uint32_t number = codec_read_u32(reader);
+    uint64_t schema_hash = codec_read_u64(reader);
 
     if (reader->is_damaged || number > INT16_MAX)
         return damaged("record", err);
@@ -309,14 +234,14 @@ static Status table_of_log(StateStore *store, LogReader *reader, StateTable **re
 
 Status state_apply_changelog(StateStore *store, const uint8_t *bytes, size_t size_bytes,
                              Error *err) {
-    LogReader reader = {0};
+    CodecReader reader = {0};
     int64_t version;
     uint32_t table_count;
 
     assert(!store->is_epoch);
     TRY(reader_open(&reader, (StateBytes) {bytes, size_bytes}, CHANGELOG_MAGIC, "changelog", err));
-    version = (int64_t) read_u64(&reader);
-    table_count = read_u32(&reader);
+    version = codec_read_i64(&reader);
+    table_count = codec_read_u32(&reader);
     if (reader.is_damaged || version <= 0)
         return damaged("changelog", err);
     for (uint32_t i = 0; i < table_count && !reader.is_damaged; i++) {
@@ -324,11 +249,11 @@ Status state_apply_changelog(StateStore *store, const uint8_t *bytes, size_t siz
         uint32_t partition_count;
 
         TRY(table_of_log(store, &reader, &table, err));
-        partition_count = read_u32(&reader);
+        partition_count = codec_read_u32(&reader);
         for (uint32_t p = 0; p < partition_count && !reader.is_damaged; p++)
             apply_partition(table, version, &reader);
     }
-    if (reader.is_damaged || reader.cursor != reader.end)
+    if (!codec_is_read_whole(&reader))
         return damaged("changelog", err);
     store->image_credit_bytes += (int64_t) size_bytes;
     if (version > store->version)
@@ -345,22 +270,22 @@ static void write_image(const Bucket *bucket, const StatePartition *partition, i
     const BucketRow *row;
 
     strbuf_clear(out);
-    write_u32(out, IMAGE_MAGIC);
-    write_u32(out, FORMAT_VERSION);
-    write_u64(out, (uint64_t) version);
-    write_u64(out, table->operator_id);
-    write_u32(out, (uint32_t) table->number);
-    write_u64(out, table->schema_hash);
-    write_u32(out, (uint32_t) partition->index);
-    write_u64(out, (uint64_t) bucket->set->slice);
-    write_u32(out, bucket_id(bucket));
-    write_u32(out, bucket->live_count);
+    codec_append_u32(out, IMAGE_MAGIC);
+    codec_append_u32(out, FORMAT_VERSION);
+    codec_append_u64(out, (uint64_t) version);
+    codec_append_u64(out, table->operator_id);
+    codec_append_u32(out, (uint32_t) table->number);
+    codec_append_u64(out, table->schema_hash);
+    codec_append_u32(out, (uint32_t) partition->index);
+    codec_append_i64(out, bucket->set->slice);
+    codec_append_u32(out, bucket_id(bucket));
+    codec_append_u32(out, bucket->live_count);
     while ((row = bucket_next(bucket, &place))) {
-        write_u64(out, row->hash);
+        codec_append_u64(out, row->hash);
         write_bytes(out, row_key(row));
         write_bytes(out, row_value(row));
     }
-    write_checksum(out, 0);
+    codec_seal(out, 0);
 }
 
 static StateImage image_of(const StatePartition *partition, int64_t slice, uint32_t bucket) {
@@ -471,13 +396,12 @@ static Bucket *image_target(BucketSet *set, uint32_t depth, uint32_t prefix) {
         bucket = set->directory[i];
         place = 0;
         while ((row = bucket_next(bucket, &place))) {
-            write_u64(&keys, row->hash);
+            codec_append_u64(&keys, row->hash);
             write_bytes(&keys, row_key(row));
         }
-        for (LogReader reader = {(const uint8_t *) keys.data,
-                                 (const uint8_t *) keys.data + keys.length, false};
-             reader.cursor < reader.end;) {
-            uint64_t hash = read_u64(&reader);
+        for (CodecReader reader = codec_reader(keys.data, keys.length);
+             codec_bytes_left(&reader) > 0;) {
+            uint64_t hash = codec_read_u64(&reader);
 
             set_remove_quietly(set, hash, read_bytes(&reader));
         }
@@ -486,23 +410,23 @@ static Bucket *image_target(BucketSet *set, uint32_t depth, uint32_t prefix) {
     return set_bucket(set, prefix);
 }
 
-static Status apply_rows(BucketSet *set, uint32_t id, LogReader *reader, Error *err) {
+static Status apply_rows(BucketSet *set, uint32_t id, CodecReader *reader, Error *err) {
     uint32_t depth = 31 - (uint32_t) __builtin_clz(id);
     uint32_t prefix = id & (((uint32_t) 1 << depth) - 1);
-    uint32_t row_count = read_u32(reader);
+    uint32_t row_count = codec_read_u32(reader);
 
     (void) image_target(set, depth, prefix);
     for (uint32_t i = 0; i < row_count && !reader->is_damaged; i++) {
-        uint64_t hash = read_u64(reader);
+        uint64_t hash = codec_read_u64(reader);
         StateBytes key = read_bytes(reader);
         StateBytes value = read_bytes(reader);
 
         if ((hash & (((uint64_t) 1 << depth) - 1)) != prefix)
-            reader->is_damaged = true;
+            codec_damage(reader);
         if (!reader->is_damaged)
             set_put_quietly(set, hash, key, value);
     }
-    if (reader->is_damaged || reader->cursor != reader->end)
+    if (!codec_is_read_whole(reader))
         return damaged("image", err);
     set_bucket(set, prefix)->is_imaged = true;
     set->was_imaged = true;
@@ -510,7 +434,7 @@ static Status apply_rows(BucketSet *set, uint32_t id, LogReader *reader, Error *
 }
 
 Status state_apply_image(StateStore *store, const StateImage *image, Error *err) {
-    LogReader reader = {0};
+    CodecReader reader = {0};
     StateBytes blob = {(const uint8_t *) image->bytes.data, image->bytes.length};
     StateTable *table = NULL;
     int64_t version;
@@ -520,11 +444,11 @@ Status state_apply_image(StateStore *store, const StateImage *image, Error *err)
 
     assert(!store->is_epoch);
     TRY(reader_open(&reader, blob, IMAGE_MAGIC, "image", err));
-    version = (int64_t) read_u64(&reader);
+    version = codec_read_i64(&reader);
     TRY(table_of_log(store, &reader, &table, err));
-    partition = read_u32(&reader);
-    slice = (int64_t) read_u64(&reader);
-    bucket = read_u32(&reader);
+    partition = codec_read_u32(&reader);
+    slice = codec_read_i64(&reader);
+    bucket = codec_read_u32(&reader);
     if (reader.is_damaged || version <= 0 || partition >= (uint32_t) store->partition_count ||
         bucket == 0 || bucket >> BUCKET_DEPTH_MAX > 1)
         return damaged("image", err);

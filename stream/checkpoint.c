@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/memory.h"
@@ -16,6 +17,7 @@
 enum {
     LAYOUT_VERSION = 1,
     PROGRESS_KEPT = 1000,
+    RECEIPTS_MAX = 1000,
     WAL_LIMIT_BYTES = 4 << 20,
 };
 
@@ -137,15 +139,21 @@ static Status prepare_all(Checkpoint *checkpoint, Error *err) {
 
 /* Segments end where the last transaction says they do. */
 static Status open_segments(Checkpoint *checkpoint, Error *err) {
-    StrBuf position = {0};
-    int64_t place[2] = {0, 0};
+    CLEANUP(strbuf_done) StrBuf position = {0};
+    CodecReader reader;
+    int64_t file, offset;
     bool is_found = false;
 
     TRY(checkpoint_get_meta(checkpoint, "segments", &position, &is_found, err));
-    if (is_found && position.length == sizeof(place))
-        memcpy(place, position.data, sizeof(place));
-    strbuf_done(&position);
-    return segment_open(checkpoint->folder, place[0], place[1], &checkpoint->segments, err);
+    reader = codec_reader(position.data, position.length);
+    file = codec_read_i64(&reader); /* none yet: zero */
+    offset = codec_read_i64(&reader);
+    if (is_found && !codec_is_read_whole(&reader))
+        return error_set(err, DATA_CORRUPTED,
+                         "checkpoint in \"%s\" is damaged: it does not say "
+                         "where its segments end",
+                         checkpoint->folder);
+    return segment_open(checkpoint->folder, file, offset, &checkpoint->segments, err);
 }
 
 static Status open_checked(Checkpoint *checkpoint, const CheckpointIdentity *identity, Error *err) {
@@ -251,36 +259,29 @@ Status checkpoint_append_journal(Checkpoint *checkpoint, int scan, const StrBuf 
 
 /* -------- recovery -------- */
 
+static Status receipts_damaged(const Checkpoint *checkpoint, Error *err) {
+    return error_set(err, DATA_CORRUPTED, "receipts in \"%s\" are damaged", checkpoint->folder);
+}
+
 static Status parse_receipts(const Checkpoint *checkpoint, const uint8_t *bytes, size_t size_bytes,
                              Arena *arena, CheckpointState *state, Error *err) {
-    const uint8_t *cursor = bytes;
-    const uint8_t *end = bytes + size_bytes;
-    uint64_t checksum = 0;
-    uint32_t count = 0;
+    CodecReader reader;
+    uint32_t count;
 
-    if (size_bytes >= 12) {
-        end -= sizeof(checksum);
-        memcpy(&count, cursor, 4);
-        memcpy(&checksum, end, sizeof(checksum));
-    }
-    cursor += 4;
-    if (size_bytes < 12 || count > 1000 || hash_bytes(bytes, size_bytes - 8) != checksum)
-        return error_set(err, DATA_CORRUPTED, "receipts in \"%s\" are damaged", checkpoint->folder);
+    if (!codec_open_sealed(bytes, size_bytes, &reader))
+        return receipts_damaged(checkpoint, err);
+    count = codec_read_u32(&reader);
+    if (count > RECEIPTS_MAX)
+        return receipts_damaged(checkpoint, err);
     state->sink_count = (int) count;
     state->receipts = arena_new_array(arena, StateBytes, count);
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t length = 0;
+        uint32_t length = codec_read_u32(&reader);
+        const uint8_t *receipt = codec_read_bytes(&reader, length);
 
-        if (end - cursor < 4)
-            return error_set(err, DATA_CORRUPTED, "receipts in \"%s\" are damaged",
-                             checkpoint->folder);
-        memcpy(&length, cursor, 4);
-        cursor += 4;
-        if ((size_t) (end - cursor) < length)
-            return error_set(err, DATA_CORRUPTED, "receipts in \"%s\" are damaged",
-                             checkpoint->folder);
-        state->receipts[i] = (StateBytes) {arena_memdup(arena, cursor, length), length};
-        cursor += length;
+        if (!receipt)
+            return receipts_damaged(checkpoint, err);
+        state->receipts[i] = (StateBytes) {arena_memdup(arena, receipt, length), length};
     }
     return STATUS_OK;
 }
@@ -469,19 +470,16 @@ static Status put_state(Checkpoint *checkpoint, const EpochRecord *record, State
 static Status put_epoch(Checkpoint *checkpoint, const EpochRecord *record, int64_t *ret_bytes,
                         Error *err) {
     StrBuf receipts = {0};
-    uint32_t count = (uint32_t) record->sink_count;
-    uint64_t checksum;
     Status status;
 
-    strbuf_append(&receipts, &count, 4);
+    codec_append_u32(&receipts, (uint32_t) record->sink_count);
     for (int i = 0; i < record->sink_count; i++) {
         uint32_t length = (uint32_t) record->receipts[i].length;
 
-        strbuf_append(&receipts, &length, 4);
+        codec_append_u32(&receipts, length);
         strbuf_append(&receipts, strbuf_text(&record->receipts[i]), length);
     }
-    checksum = hash_bytes(receipts.data, receipts.length);
-    strbuf_append(&receipts, &checksum, sizeof(checksum));
+    codec_seal(&receipts, 0);
     statement_bind_int64(checkpoint->put_epoch, 0, record->epoch);
     statement_bind_blob(checkpoint->put_epoch, 1, record->header->data, record->header->length);
     statement_bind_blob(checkpoint->put_epoch, 2, receipts.data, receipts.length);
@@ -530,12 +528,15 @@ static Status put_progress(Checkpoint *checkpoint, const EpochRecord *record, Er
 }
 
 static Status put_segment_position(Checkpoint *checkpoint, Error *err) {
+    CLEANUP(strbuf_done) StrBuf position = {0};
     int64_t place[2];
 
     segment_position(checkpoint->segments, &place[0], &place[1]);
     if (memcmp(place, checkpoint->segment_place, sizeof(place)) == 0)
         return STATUS_OK;
-    return checkpoint_set_meta(checkpoint, "segments", place, sizeof(place), err);
+    codec_append_i64(&position, place[0]);
+    codec_append_i64(&position, place[1]);
+    return checkpoint_set_meta(checkpoint, "segments", position.data, position.length, err);
 }
 
 static Status decide_in_transaction(Checkpoint *checkpoint, const EpochRecord *record,

@@ -2,26 +2,27 @@
 
 #include <string.h>
 
-#include "base/hash.h"
+#include "base/codec.h"
 
-enum { HEADER_VERSION = 1, HEADER_SCANS_MAX = 1024, HEADER_PARTITIONS_MAX = 1 << 20 };
-
-static void append_i64(StrBuf *out, int64_t value) {
-    strbuf_append(out, &value, sizeof(value));
-}
+enum {
+    HEADER_VERSION = 1,
+    HEADER_SCANS_MAX = 1024,
+    HEADER_PARTITIONS_MAX = 1 << 20,
+    PARTITION_BYTES = 40
+};
 
 static void append_scan(const HeaderScan *scan, StrBuf *out) {
-    append_i64(out, scan->partition_count);
-    append_i64(out, scan->late_below);
-    append_i64(out, scan->close_below);
+    codec_append_i64(out, scan->partition_count);
+    codec_append_i64(out, scan->late_below);
+    codec_append_i64(out, scan->close_below);
     for (int i = 0; i < scan->partition_count; i++) {
         const HeaderPartition *partition = &scan->partitions[i];
 
-        append_i64(out, partition->from);
-        append_i64(out, partition->to);
-        append_i64(out, partition->max_event_time_us);
-        append_i64(out, partition->watermark_us);
-        append_i64(out, partition->is_idle);
+        codec_append_i64(out, partition->from);
+        codec_append_i64(out, partition->to);
+        codec_append_i64(out, partition->max_event_time_us);
+        codec_append_i64(out, partition->watermark_us);
+        codec_append_i64(out, partition->is_idle);
     }
 }
 
@@ -29,55 +30,32 @@ static void append_scan(const HeaderScan *scan, StrBuf *out) {
 void header_append(const EpochHeader *header, StrBuf *out) {
     size_t begin = out->length;
 
-    append_i64(out, HEADER_VERSION);
-    append_i64(out, header->stream_id);
+    codec_append_i64(out, HEADER_VERSION);
+    codec_append_i64(out, header->stream_id);
     strbuf_append(out, header->incarnation, INCARNATION_SIZE);
-    append_i64(out, header->epoch);
-    append_i64(out, (int64_t) header->plan_fingerprint);
-    append_i64(out, header->wall_us);
-    append_i64(out, (int64_t) header->seed);
-    append_i64(out, header->rows_in);
-    append_i64(out, header->rows_out);
-    append_i64(out, header->late_rows);
-    append_i64(out, header->late_windows);
-    append_i64(out, header->bad_rows);
-    append_i64(out, header->scan_count);
+    codec_append_i64(out, header->epoch);
+    codec_append_i64(out, (int64_t) header->plan_fingerprint);
+    codec_append_i64(out, header->wall_us);
+    codec_append_i64(out, (int64_t) header->seed);
+    codec_append_i64(out, header->rows_in);
+    codec_append_i64(out, header->rows_out);
+    codec_append_i64(out, header->late_rows);
+    codec_append_i64(out, header->late_windows);
+    codec_append_i64(out, header->bad_rows);
+    codec_append_i64(out, header->scan_count);
     for (int i = 0; i < header->scan_count; i++)
         append_scan(&header->scans[i], out);
-    append_i64(out, (int64_t) hash_bytes(out->data + begin, out->length - begin));
+    codec_seal(out, begin);
 }
 
-typedef struct HeaderReader {
-    const uint8_t *cursor;
-    const uint8_t *end;
-    bool is_damaged;
-} HeaderReader;
+static void read_scan(CodecReader *reader, HeaderScan *scan, Arena *arena) {
+    int64_t count = codec_read_i64(reader);
 
-static void read_bytes(HeaderReader *reader, void *value, size_t size_bytes) {
-    if ((size_t) (reader->end - reader->cursor) < size_bytes) {
-        reader->is_damaged = true;
-        memset(value, 0, size_bytes);
-        return;
-    }
-    memcpy(value, reader->cursor, size_bytes);
-    reader->cursor += size_bytes;
-}
-
-static int64_t read_i64(HeaderReader *reader) {
-    int64_t value;
-
-    read_bytes(reader, &value, sizeof(value));
-    return value;
-}
-
-static void read_scan(HeaderReader *reader, HeaderScan *scan, Arena *arena) {
-    int64_t count = read_i64(reader);
-
-    scan->late_below = read_i64(reader);
-    scan->close_below = read_i64(reader);
+    scan->late_below = codec_read_i64(reader);
+    scan->close_below = codec_read_i64(reader);
     if (count < 0 || count > HEADER_PARTITIONS_MAX ||
-        count * 40 > (int64_t) (reader->end - reader->cursor)) {
-        reader->is_damaged = true;
+        (size_t) count > codec_bytes_left(reader) / PARTITION_BYTES) {
+        codec_damage(reader);
         return;
     }
     scan->partition_count = (int) count;
@@ -85,50 +63,45 @@ static void read_scan(HeaderReader *reader, HeaderScan *scan, Arena *arena) {
     for (int i = 0; i < scan->partition_count; i++) {
         HeaderPartition *partition = &scan->partitions[i];
 
-        partition->from = read_i64(reader);
-        partition->to = read_i64(reader);
-        partition->max_event_time_us = read_i64(reader);
-        partition->watermark_us = read_i64(reader);
-        partition->is_idle = read_i64(reader) != 0;
+        partition->from = codec_read_i64(reader);
+        partition->to = codec_read_i64(reader);
+        partition->max_event_time_us = codec_read_i64(reader);
+        partition->watermark_us = codec_read_i64(reader);
+        partition->is_idle = codec_read_i64(reader) != 0;
     }
 }
 
-static void read_fields(HeaderReader *reader, EpochHeader *header) {
-    header->stream_id = read_i64(reader);
-    read_bytes(reader, header->incarnation, INCARNATION_SIZE);
-    header->epoch = read_i64(reader);
-    header->plan_fingerprint = (uint64_t) read_i64(reader);
-    header->wall_us = read_i64(reader);
-    header->seed = (uint64_t) read_i64(reader);
-    header->rows_in = read_i64(reader);
-    header->rows_out = read_i64(reader);
-    header->late_rows = read_i64(reader);
-    header->late_windows = read_i64(reader);
-    header->bad_rows = read_i64(reader);
+static void read_fields(CodecReader *reader, EpochHeader *header) {
+    header->stream_id = codec_read_i64(reader);
+    codec_read_into(reader, header->incarnation, INCARNATION_SIZE);
+    header->epoch = codec_read_i64(reader);
+    header->plan_fingerprint = (uint64_t) codec_read_i64(reader);
+    header->wall_us = codec_read_i64(reader);
+    header->seed = (uint64_t) codec_read_i64(reader);
+    header->rows_in = codec_read_i64(reader);
+    header->rows_out = codec_read_i64(reader);
+    header->late_rows = codec_read_i64(reader);
+    header->late_windows = codec_read_i64(reader);
+    header->bad_rows = codec_read_i64(reader);
 }
 
 Status header_parse(const uint8_t *bytes, size_t size_bytes, Arena *arena, EpochHeader **ret_header,
                     Error *err) {
-    HeaderReader reader = {bytes, bytes + size_bytes, false};
+    CodecReader reader;
     EpochHeader *header = arena_new(arena, EpochHeader);
-    uint64_t checksum;
     int64_t scan_count;
 
-    if (size_bytes < 16)
-        return error_set(err, DATA_CORRUPTED, "epoch header is damaged");
-    memcpy(&checksum, bytes + size_bytes - 8, 8);
-    reader.end -= 8;
-    if (hash_bytes(bytes, size_bytes - 8) != checksum || read_i64(&reader) != HEADER_VERSION)
+    if (!codec_open_sealed(bytes, size_bytes, &reader) || codec_read_i64(&reader) != HEADER_VERSION)
         return error_set(err, DATA_CORRUPTED, "epoch header is damaged");
     read_fields(&reader, header);
-    scan_count = read_i64(&reader);
+    scan_count = codec_read_i64(&reader);
     if (scan_count < 0 || scan_count > HEADER_SCANS_MAX)
         return error_set(err, DATA_CORRUPTED, "epoch header is damaged");
     header->scan_count = (int) scan_count;
     header->scans = arena_new_array(arena, HeaderScan, (size_t) scan_count);
     for (int i = 0; i < header->scan_count && !reader.is_damaged; i++)
         read_scan(&reader, &header->scans[i], arena);
-    if (reader.is_damaged || reader.cursor != reader.end)
+    if (!codec_is_read_whole(&reader))
         return error_set(err, DATA_CORRUPTED, "epoch header is damaged");
     *ret_header = header;
     return STATUS_OK;

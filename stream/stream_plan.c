@@ -9,12 +9,12 @@
 
 #include <string.h>
 
-#include "base/hash.h"
+#include "base/codec.h"
 #include "optimizer/optimizer.h"
 #include "parser/parser.h"
 #include "stream/manager_internal.h"
 
-enum { STORED_VERSION = 1, STORED_HEAD_WORDS = 4, STORED_KEYS_MAX = 1600 };
+enum { STORED_VERSION = 1, STORED_KEYS_MAX = 1600 };
 
 /* -------- from the definition -------- */
 
@@ -47,43 +47,17 @@ static Status plan_anew(Stream *stream, const EvalContext *eval, Error *err) {
 
 /* -------- as bytes -------- */
 
-static void append_word(StrBuf *out, int32_t word) {
-    strbuf_append(out, &word, sizeof(word));
-}
-
 static void append_stored(const Stream *stream, StrBuf *out) {
     const StreamPlan *bound = &stream->bound;
-    uint64_t checksum;
 
-    append_word(out, STORED_VERSION);
-    append_word(out, (int32_t) bound->mode);
-    append_word(out, bound->watermark_is_max);
-    append_word(out, bound->key.count);
+    codec_append_i32(out, STORED_VERSION);
+    codec_append_i32(out, (int32_t) bound->mode);
+    codec_append_i32(out, bound->watermark_is_max);
+    codec_append_i32(out, bound->key.count);
     for (int i = 0; i < bound->key.count; i++)
-        append_word(out, bound->key.ids[i]);
+        codec_append_i32(out, bound->key.ids[i]);
     plan_serialize(stream->plan, out);
-    checksum = hash_bytes(out->data, out->length);
-    strbuf_append(out, &checksum, sizeof(checksum));
-}
-
-static int32_t word_at(const uint8_t *bytes, int index) {
-    int32_t word;
-
-    memcpy(&word, bytes + (size_t) index * sizeof(word), sizeof(word));
-    return word;
-}
-
-static bool frame_is_whole(const uint8_t *bytes, size_t size_bytes) {
-    uint64_t checksum;
-    int32_t keys;
-
-    if (size_bytes < STORED_HEAD_WORDS * 4 + sizeof(checksum))
-        return false;
-    memcpy(&checksum, bytes + size_bytes - sizeof(checksum), sizeof(checksum));
-    keys = word_at(bytes, 3);
-    return checksum == hash_bytes(bytes, size_bytes - sizeof(checksum)) && keys >= 0 &&
-           keys <= STORED_KEYS_MAX &&
-           (size_t) (STORED_HEAD_WORDS + keys) * 4 + sizeof(checksum) <= size_bytes;
+    codec_seal(out, 0);
 }
 
 static bool facts_fit(const StreamPlan *bound, const Plan *plan) {
@@ -93,30 +67,36 @@ static bool facts_fit(const StreamPlan *bound, const Plan *plan) {
     return bound->mode >= OUTPUT_APPEND && bound->mode <= OUTPUT_COMPLETE;
 }
 
+static Status stored_damaged(Error *err) {
+    return error_set(err, IO_ERROR, "the plan in the checkpoint is damaged");
+}
+
 static Status take_stored(Stream *stream, const uint8_t *bytes, size_t size_bytes, Error *err) {
     StreamPlan *bound = &stream->bound;
-    size_t head;
+    CodecReader reader;
+    int32_t version;
     ColumnId *ids;
 
-    if (!frame_is_whole(bytes, size_bytes))
-        return error_set(err, IO_ERROR, "the plan in the checkpoint is damaged");
-    if (word_at(bytes, 0) != STORED_VERSION)
+    if (!codec_open_sealed(bytes, size_bytes, &reader))
+        return stored_damaged(err);
+    version = codec_read_i32(&reader);
+    if (version != STORED_VERSION)
         return error_set(err, FEATURE_NOT_SUPPORTED,
-                         "a checkpoint with a plan of version %d is not supported",
-                         word_at(bytes, 0));
-    bound->mode = (OutputMode) word_at(bytes, 1);
-    bound->watermark_is_max = word_at(bytes, 2) != 0;
-    bound->key.count = word_at(bytes, 3);
+                         "a checkpoint with a plan of version %d is not supported", version);
+    bound->mode = (OutputMode) codec_read_i32(&reader);
+    bound->watermark_is_max = codec_read_i32(&reader) != 0;
+    bound->key.count = codec_read_i32(&reader);
+    if (reader.is_damaged || bound->key.count < 0 || bound->key.count > STORED_KEYS_MAX)
+        return stored_damaged(err);
     ids = arena_new_array(stream->arena, ColumnId, (size_t) bound->key.count + 1);
     for (int i = 0; i < bound->key.count; i++)
-        ids[i] = word_at(bytes, STORED_HEAD_WORDS + i);
+        ids[i] = codec_read_i32(&reader);
     bound->key.ids = ids;
-    head = (size_t) (STORED_HEAD_WORDS + bound->key.count) * 4;
-    TRY(plan_deserialize(bytes + head, size_bytes - head - 8, stream->snapshot, stream->arena,
+    if (reader.is_damaged)
+        return stored_damaged(err);
+    TRY(plan_deserialize(reader.cursor, codec_bytes_left(&reader), stream->snapshot, stream->arena,
                          &stream->plan, err));
-    if (!facts_fit(bound, stream->plan))
-        return error_set(err, IO_ERROR, "the plan in the checkpoint is damaged");
-    return STATUS_OK;
+    return facts_fit(bound, stream->plan) ? STATUS_OK : stored_damaged(err);
 }
 
 /* -------- at start -------- */
