@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 typedef struct PoolTask {
     struct PoolTask *next;
@@ -54,6 +55,7 @@ static void *pool_thread_main(void *argument) {
     PoolThread *self = argument;
     PoolTask *task;
 
+    thread_begin();
     thread_index = self->index;
     while ((task = pool_take(self->pool))) {
         task->function(task->argument);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "server/protocol.h"
 
 enum {
@@ -80,6 +81,7 @@ static void run_task(void *argument) {
 }
 
 static void *run_blocking_task(void *argument) {
+    thread_begin();
     run_task(argument);
     return NULL;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "server/fatal.h"
 #include "server/server.h"
 #include "store/crash.h"
 
@@ -42,6 +43,7 @@ int main(int argc, char **argv) {
     Error error = {0};
     int exit_status = EXIT_OK;
 
+    fatal_signals_init();
     crash_init();
     if (config_read(argc, (const char *const *) argv, &config, &error) != STATUS_OK) {
         print_error(&error);

@@ -67,7 +67,6 @@ Status server_run(Server *server, Error *err) {
     TRY(config_parse_address(settings_text(&server->settings, SETTING_LISTEN), &address, err));
     if (settings_text(&server->settings, SETTING_HTTP)[0])
         log_event(LOG_WARNING, "server", "nothing is served over HTTP in this version");
-    signal(SIGPIPE, SIG_IGN);
     uv_loop_init(&serving.loop);
     for (int i = 0; i < SIGNAL_COUNT; i++) {
         uv_signal_init(&serving.loop, &serving.signals[i]);

@@ -25,18 +25,26 @@ static Status find_stream(Session *session, const AstName *name, CatalogSnapshot
     return STATUS_OK;
 }
 
-/* FROM SCRATCH: the same text as a new object, with a new id and incarnation. */
-static Status restart_from_scratch(Session *session, const Relation *stream, Error *err) {
+/* FROM SCRATCH: the same text as a new object, with a new id and incarnation. It is looked up under
+ * the writer lock: before it, another session may drop it. */
+static Status restart_from_scratch(Session *session, const AstName *name, Error *err) {
     CatalogTransaction *transaction = NULL;
+    CatalogSnapshot *snapshot;
+    const Relation *stream = NULL;
     const Relation *created = NULL;
     StrBuf dropped = {0};
     Status status;
 
     TRY(session_catalog_transaction(session, &transaction, err));
-    status = catalog_drop(transaction, stream->id, false, &dropped, err);
+    snapshot = catalog_snapshot_ref(catalog_transaction_snapshot(transaction)); /* keeps its text */
+    status = find_object(snapshot, AST_OBJECT_STREAM, name, &stream, err);
+    if (status == STATUS_OK)
+        status = catalog_drop(transaction, stream->id, false, &dropped, err);
+    if (status == STATUS_OK)
+        status = catalog_create(transaction, stream, &created, err);
     strbuf_done(&dropped);
-    TRY(status);
-    return catalog_create(transaction, stream, &created, err);
+    catalog_snapshot_unref(snapshot);
+    return status;
 }
 
 static Status alter_stream(Session *session, const AstAlter *alter, const Relation *stream,
@@ -49,8 +57,6 @@ static Status alter_stream(Session *session, const AstAlter *alter, const Relati
     case AST_ALTER_RESUME:
         return manager_resume(manager, stream->id, err);
     case AST_ALTER_RESTART:
-        if (alter->is_from_scratch)
-            return restart_from_scratch(session, stream, err);
         return manager_restart(manager, stream->id, err);
     default:
         return manager_step(manager, stream->id, alter->steps, &session->cancel, err);
@@ -64,6 +70,8 @@ Status alter_stream_run(Portal *portal, const AstAlter *alter, Error *err) {
     Status status;
 
     TRY(session_leave_transaction(session, "ALTER STREAM", err));
+    if (alter->action == AST_ALTER_RESTART && alter->is_from_scratch)
+        return restart_from_scratch(session, alter->name, err);
     TRY(find_stream(session, alter->name, &snapshot, &stream, err));
     status = alter_stream(session, alter, stream, err);
     catalog_snapshot_unref(snapshot);

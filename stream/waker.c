@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/thread.h"
 
 typedef struct WakeTime {
     int64_t id;
@@ -76,6 +77,7 @@ static void *waker_main(void *argument) {
     Waker *waker = argument;
     struct epoll_event events[64];
 
+    thread_begin();
     for (;;) {
         bool is_closing;
         int timeout;

@@ -1,5 +1,7 @@
 """The program as a shell sees it: command line, exit statuses, scripts, --check, the lock."""
 import os
+import re
+import signal
 import sqlite3
 import subprocess
 
@@ -70,6 +72,18 @@ def test_a_data_directory_has_one_owner():
         done = run("--data", server.data, "--listen", "127.0.0.1:0")
         assert done.returncode == 1
         assert "in use by another millrace" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS])
+def test_a_death_leaves_a_line(number):
+    with Server(os.environ.get("MILLRACE_TEST_SERVER", "build/millrace")) as server:
+        os.kill(server.process.pid, number)
+        status = server.wait_dead()
+        if "Sanitizer" not in server.log_tail():  # which tells more
+            assert status == -number
+            assert re.search(rf'level=fatal area=server msg="the server dies of {number.name}" '
+                             r'version=\S+ address=0x[0-9a-f]+ callers="[+0-9a-fx ]+"\n$',
+                             server.log_tail())
 
 
 def test_a_port_in_use_is_told(tmp_path):
