@@ -492,8 +492,10 @@ static void abort_epoch(EpochRun *run) {
     dataflow_abort(stream->dataflow);
     delivery_abort(stream->delivery);
     for (int i = 0; i < stream->sink_count; i++)
-        if (stream->sinks[i].type->abort(stream->sinks[i].writer, &ignored) != STATUS_OK)
+        if (stream->sinks[i].type->abort(stream->sinks[i].writer, &ignored) != STATUS_OK) {
             log_error(LOG_WARNING, "sink", &ignored);
+            stream->is_torn = true;
+        }
     state_abort(stream->store);
     faults_abort(stream->faults);
 }

@@ -227,7 +227,7 @@ static void observe_dropped(void *data, int64_t id, RelationKind kind) {
     flag_set(&stream->is_cancelled, true);
     waker_forget(manager->waker, id);
     pthread_mutex_lock(&stream->run_mutex);
-    /* An epoch that was cancelled has closed the stream: recovery finds what it had decided. */
+    /* One that waits is closed: recovery finds what it had decided. */
     flag_set(&stream->is_cancelled, false);
     if (stream->is_open || stream_open(stream, &ignored) == STATUS_OK)
         stop_stream(stream);
@@ -400,7 +400,7 @@ static Status act_restart(Stream *stream, StreamState state, Error *err) {
         return STATUS_ERROR;
     }
     if (state == STREAM_WAITING || state == STREAM_FAILED || state == STREAM_STARTING)
-        stream_set_state(stream, STREAM_RUNNING, NULL);
+        stream_set_state(stream, stream->stored_state, NULL);
     return STATUS_OK;
 }
 

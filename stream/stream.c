@@ -402,6 +402,9 @@ static Status recover(Stream *stream, Error *err) {
         state.sink_count--;
     }
     TRY(recover_sinks(stream, &state, &ahead, err));
+    stream->stored_state = state.is_paused     ? STREAM_PAUSED
+                           : state.is_finished ? STREAM_FINISHED
+                                               : STREAM_RUNNING;
     pthread_mutex_lock(&stream->mutex);
     stream->epoch = state.epoch;
     if (after)
@@ -439,6 +442,7 @@ Status stream_open(Stream *stream, Error *err) {
     stream->trigger_us = stream->relation->trigger_interval_us;
     stream->target_bytes = TARGET_BYTES_FIRST;
     stream->is_open = true;
+    stream->is_torn = false;
     memory_account_init(&stream->account, "the stream",
                         manager_environment(stream->manager)->exec->account, 0);
     if (open_all(stream, err) != STATUS_OK) {

@@ -101,7 +101,8 @@ typedef struct Stream {
     int64_t progress_count;
     /* ---- the job's own, under run_mutex ---- */
     bool is_open;
-    bool is_batch_done; /* ONCE: its epoch ran */
+    bool is_torn;             /* a sink could not undo an epoch: only recovery helps */
+    StreamState stored_state; /* running, paused or finished: what the checkpoint says */
     StreamPlan bound;
     FormSettings forms;  /* in the query's time zone */
     const Plan *plan;    /* physical */

@@ -107,16 +107,17 @@ static bool is_retried(const Error *error) {
            strcmp(code, "55006") == 0;
 }
 
-/* After any error the stream is closed; it comes back through recovery. */
+/* An epoch that was undone because the stream stops leaves it as it was before: whoever stops it
+ * shows what was decided. After any other error the stream is closed; it comes back through
+ * recovery. */
 static int64_t handle_error(Stream *stream, const Error *error) {
     int64_t now_ns = stream->clock->monotonic_ns(stream->clock);
     int64_t delay_us = RETRY_FIRST_US;
 
-    stream_close(stream);
-    if (error->sqlstate == SQLSTATE_QUERY_CANCELED && flag_get(&stream->is_cancelled)) {
-        stream_set_state(stream, STREAM_STARTING, NULL); /* the server stops: nothing is wrong */
+    if (error->sqlstate == SQLSTATE_QUERY_CANCELED && flag_get(&stream->is_cancelled) &&
+        !stream->is_torn)
         return INT64_MAX;
-    }
+    stream_close(stream);
     log_error(LOG_WARNING, "stream", error);
     if (!is_retried(error)) {
         stream_set_state(stream, STREAM_FAILED, error);
@@ -285,23 +286,10 @@ static int64_t run_epochs(Stream *stream) {
 
 static int64_t start(Stream *stream) {
     Error error;
-    bool is_paused = false;
-    bool is_finished = false;
-    StrBuf ignored = {0};
 
     if (stream_open(stream, &error) != STATUS_OK)
         return handle_error(stream, &error);
-    IGNORE(checkpoint_get_meta(stream->checkpoint, "paused", &ignored, &is_paused, &error));
-    is_paused = is_paused && ignored.length > 0;
-    strbuf_clear(&ignored);
-    IGNORE(checkpoint_get_meta(stream->checkpoint, "finished", &ignored, &is_finished, &error));
-    is_finished = is_finished && ignored.length > 0;
-    strbuf_done(&ignored);
-    stream_set_state(stream,
-                     is_paused     ? STREAM_PAUSED
-                     : is_finished ? STREAM_FINISHED
-                                   : STREAM_RUNNING,
-                     NULL);
+    stream_set_state(stream, stream->stored_state, NULL);
     return 0;
 }
 
