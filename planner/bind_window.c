@@ -60,9 +60,16 @@ Status make_window(Binder *binder, const Plan *child, const WindowSpec *spec, co
     Plan *window = NULL;
 
     TRY(check_sizes(spec, err));
+    if (time->kind == EXPR_COLUMN && time->type.id == TYPE_RECORD) {
+        TRY(expose_window_time(binder, child, time->column.id, &child, &id, err));
+        if (id != 0)
+            time = column_expr(binder, id, plan_find_column(child, id)->type, "window_time",
+                               time->position);
+        id = 0;
+    }
     if (time->type.id == TYPE_RECORD) {
         IGNORE(not_supported(err, time->position ? time->position : spec->position,
-                             "a window over a window as a whole")); /* hinted */
+                             "a window over a row that is no window")); /* hinted */
         return error_hint(err, "Select window_time in the query below, and take that.");
     }
     if (time->type.id != TYPE_TIMESTAMP && time->type.id != TYPE_TIMESTAMPTZ) {
@@ -182,6 +189,23 @@ static bool names_differ(const Plan *plan, const Scope *scope) {
     return false;
 }
 
+/* The input's columns and the window's, without what computes the window's time. */
+static const Plan *named_output(Binder *binder, const Plan *window, const Plan *input) {
+    int count = input->column_count + 3;
+    ProjectItem *items = arena_new_array(binder->arena, ProjectItem, (size_t) count);
+
+    if (window->column_count == count)
+        return window;
+    for (int i = 0; i < count; i++) {
+        const PlanColumn *column =
+            &window->columns[i < input->column_count ? i : window->column_count - count + i];
+
+        items[i].expr = column_expr(binder, column->id, column->type, column->name, 0);
+        items[i].name = column->name;
+    }
+    return make_project(binder, window, items, count, 0);
+}
+
 Status bind_window_table(Binder *binder, const AstWindowTable *node, Scope *scope,
                          const Plan **ret_plan, Error *err) {
     Scope *inner = scope_create(binder, scope->outer, scope->ctes);
@@ -210,6 +234,7 @@ Status bind_window_table(Binder *binder, const AstWindowTable *node, Scope *scop
     if (names_differ(child, inner))
         child = named_input(binder, child, inner);
     TRY(make_window(binder, child, &spec, ret_plan, err));
+    *ret_plan = named_output(binder, *ret_plan, child);
     return scope_add_plan(
         binder, scope, *ret_plan, inner->table_count > 0 ? inner->tables[0].name : NULL,
         inner->table_count > 0 ? inner->tables[0].schema : NULL, node->alias, err);

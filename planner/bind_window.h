@@ -18,3 +18,8 @@ typedef struct WindowSpec {
  * and window_time as its last three columns; `time` that is no column is projected below. */
 MUST_USE Status make_window(Binder *binder, const Plan *child, const WindowSpec *spec,
                             const Plan **ret_plan, Error *err);
+/* bind_window_over.c: `id` is the column `window` of a query below; the plan gets the event time of
+ * such a window as a further column. *ret_time 0: it isn't such a column, or its maker is out of
+ * reach; the plan stays. */
+MUST_USE Status expose_window_time(Binder *binder, const Plan *plan, ColumnId id,
+                                   const Plan **ret_plan, ColumnId *ret_time, Error *err);

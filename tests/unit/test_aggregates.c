@@ -9,7 +9,8 @@ enum { ROWS_MAX = 64 };
 
 typedef struct Input {
     Arena *arena;
-    Column column;
+    Column columns[2];
+    uint32_t argument_count;
     int64_t weights[ROWS_MAX];
     uint32_t rows[ROWS_MAX];
     uint32_t count;
@@ -17,14 +18,14 @@ typedef struct Input {
 
 /* `values`: text forms separated by blanks, "NULL" among them; a leading "~" takes a value back. */
 static Input read_input(Arena *arena, const char *type_name, const char *values) {
-    Input input = {.arena = arena};
+    Input input = {.arena = arena, .argument_count = 1};
     SqlType type;
     char *copy = arena_strdup(arena, values);
     char *rest = NULL;
     uint32_t row = 0;
 
     assert_true(type_from_name(type_name, &type));
-    input.column = column_create(type, ROWS_MAX, arena);
+    input.columns[0] = column_create(type, ROWS_MAX, arena);
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest), row++) {
         char argument[128];
         const Expr *expr = NULL;
@@ -32,7 +33,7 @@ static Input read_input(Arena *arena, const char *type_name, const char *values)
         input.weights[row] = word[0] == '~' ? -1 : 1;
         snprintf(argument, sizeof(argument), "%s:%s", type_name, word + (word[0] == '~'));
         expr = case_argument(arena, argument);
-        column_put(&input.column, row, &expr->constant, ROWS_MAX, arena);
+        column_put(&input.columns[0], row, &expr->constant, ROWS_MAX, arena);
         if (!expr->constant.is_null)
             input.rows[input.count++] = row;
     }
@@ -50,8 +51,8 @@ static void *new_state(const Aggregate *aggregate, Arena *arena) {
 static void feed(const Aggregate *aggregate, const Input *input, uint32_t from, uint32_t to,
                  void *state) {
     void *states[ROWS_MAX];
-    AggregateCall call = {.arguments = &input->column,
-                          .argument_count = 1,
+    AggregateCall call = {.arguments = input->columns,
+                          .argument_count = input->argument_count,
                           .rows = input->rows + from,
                           .count = to - from,
                           .states = states,
@@ -129,10 +130,33 @@ static void check(const char *name, const char *type_name, const char *values,
     SqlType result_type;
     Error err = {0};
 
-    if (aggregate_resolve(name, (SqlTypes) {&input.column.type, 1}, &aggregate, &argument_type,
+    if (aggregate_resolve(name, (SqlTypes) {&input.columns[0].type, 1}, &aggregate, &argument_type,
                           &result_type, &err) != STATUS_OK)
         fail_msg("%s", err.message);
     check_all_ways(aggregate, result_type, &input, expected);
+}
+
+/* Of (value, key) rows; "~" before a value takes the row back. */
+static void check_ranked(const char *name, const char *values, const char *keys,
+                         const char *expected) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("aggregate", 0);
+    Input input = read_input(arena, "text", values);
+    Input second = read_input(arena, "int4", keys);
+    const SqlType types[] = {SQL_TYPE(TEXT), SQL_TYPE(INT4)};
+    const Aggregate *aggregate = NULL;
+    SqlType wanted[2];
+    SqlType result;
+    Error err = {0};
+
+    input.columns[1] = second.columns[0];
+    input.argument_count = 2;
+    input.count = 0;
+    for (const char *word = values; word; word = strchr(word + 1, ' '))
+        input.rows[input.count] = input.count, input.count++;
+    assert_int_equal(
+        aggregate_resolve(name, (SqlTypes) {types, 2}, &aggregate, wanted, &result, &err),
+        STATUS_OK);
+    check_all_ways(aggregate, result, &input, expected);
 }
 
 static void integers_sum_and_average_as_postgresql(void **state) {
@@ -187,7 +211,7 @@ static void rows_are_collected_in_order(void **state) {
     SqlType result;
     const Aggregate *aggregate = NULL;
     Input input = read_input(arena, "text", "a b NULL c");
-    Column arguments[2] = {input.column, input.column};
+    Column arguments[2] = {input.columns[0], input.columns[0]};
     void *states[ROWS_MAX];
     AggregateCall call = {.arguments = arguments,
                           .argument_count = 2,
@@ -240,6 +264,29 @@ static void extremes_can_be_taken_back(void **state) {
     check("max_retract", "int8", "1 ~1", "NULL");
 }
 
+static void the_value_at_the_extreme_key(void **state) {
+    check_ranked("max_by", "a b c", "1 3 2", "b");
+    check_ranked("min_by", "a b c", "2 3 1", "c");
+    check_ranked("max_by", "a b c", "NULL 1 NULL", "b");
+    check_ranked("max_by", "a NULL c", "1 3 2", "NULL");
+    check_ranked("max_by", "a b", "NULL NULL", "NULL");
+    check_ranked("min_by", "a-text-longer-than-twelve b", "-7 0", "a-text-longer-than-twelve");
+}
+
+static void of_equal_keys_the_extreme_value(void **state) {
+    check_ranked("max_by", "b c a", "1 1 1", "c");
+    check_ranked("min_by", "b c a", "1 1 1", "a");
+    check_ranked("max_by", "NULL a NULL", "1 1 1", "a");
+    check_ranked("min_by", "NULL a NULL", "1 1 1", "a");
+}
+
+static void ranked_values_can_be_taken_back(void **state) {
+    check_ranked("max_by_retract", "a b c ~b", "1 3 2 3", "c");
+    check_ranked("min_by_retract", "~a b a a", "1 3 1 1", "a");
+    check_ranked("min_by_retract", "a ~a", "1 1", "NULL");
+    check_ranked("max_by_retract", "a b ~b NULL", "1 NULL NULL 5", "NULL");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers_sum_and_average_as_postgresql),
@@ -248,6 +295,9 @@ int main(void) {
         cmocka_unit_test(rows_are_collected_in_order),
         cmocka_unit_test(variance_of_integers_is_numeric),
         cmocka_unit_test(extremes_of_all_types),
+        cmocka_unit_test(the_value_at_the_extreme_key),
+        cmocka_unit_test(of_equal_keys_the_extreme_value),
+        cmocka_unit_test(ranked_values_can_be_taken_back),
         cmocka_unit_test(extremes_can_be_taken_back),
     };
 
