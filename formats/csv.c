@@ -6,9 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "formats/column_builder.h"
 #include "formats/formats.h"
-#include "formats/json_scan.h"
 
 struct Decoder {
     Arena *arena;

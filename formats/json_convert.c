@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "types/datetime.h"
 #include "types/datetime_iso.h"
 #include "types/timezone.h"

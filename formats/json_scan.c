@@ -1,12 +1,13 @@
 #include "formats/json_scan.h"
 
-#include "base/utf8.h"
-
 #include <string.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
+
+#include "base/hex.h"
+#include "base/utf8.h"
 
 /* Sixteen bytes at a time: the quote, the backslash, and what needs a second look. Bytes behind
  * `end` may be seen (the record is padded) but a hit there counts as none. */
@@ -167,54 +168,9 @@ const char *json_walk_object(const char *p, const char *end, JsonMember member, 
     return NULL;
 }
 
-static int hex_digit(char character) {
-    if (character >= '0' && character <= '9')
-        return character - '0';
-    if (character >= 'a' && character <= 'f')
-        return character - 'a' + 10;
-    if (character >= 'A' && character <= 'F')
-        return character - 'A' + 10;
-    return -1;
-}
-
-/* The four hex digits at p; -1 when they are not there. */
-static int hex_unit(const char *p, const char *end) {
-    int unit = 0;
-
-    if (end - p < 4)
-        return -1;
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(p[i]);
-
-        if (digit < 0)
-            return -1;
-        unit = unit * 16 + digit;
-    }
-    return unit;
-}
-
-static char *put_utf8(char *out, uint32_t point) {
-    if (point < 0x80) {
-        *out++ = (char) point;
-    } else if (point < 0x800) {
-        *out++ = (char) (0xc0 | (point >> 6));
-        *out++ = (char) (0x80 | (point & 0x3f));
-    } else if (point < 0x10000) {
-        *out++ = (char) (0xe0 | (point >> 12));
-        *out++ = (char) (0x80 | ((point >> 6) & 0x3f));
-        *out++ = (char) (0x80 | (point & 0x3f));
-    } else {
-        *out++ = (char) (0xf0 | (point >> 18));
-        *out++ = (char) (0x80 | ((point >> 12) & 0x3f));
-        *out++ = (char) (0x80 | ((point >> 6) & 0x3f));
-        *out++ = (char) (0x80 | (point & 0x3f));
-    }
-    return out;
-}
-
 /* \uXXXX at p (behind the u), with its low surrogate; NULL when it is bad. */
 static const char *unescape_unicode(const char *p, const char *end, char **out) {
-    int unit = hex_unit(p, end);
+    int64_t unit = hex_read(p, (size_t) (end - p), 4);
     uint32_t point;
 
     if (unit <= 0 || (unit >= 0xdc00 && unit <= 0xdfff))
@@ -222,14 +178,14 @@ static const char *unescape_unicode(const char *p, const char *end, char **out) 
     p += 4;
     point = (uint32_t) unit;
     if (unit >= 0xd800 && unit <= 0xdbff) {
-        int low = end - p >= 6 && p[0] == '\\' && p[1] == 'u' ? hex_unit(p + 2, end) : -1;
+        int64_t low = end - p >= 6 && p[0] == '\\' && p[1] == 'u' ? hex_read(p + 2, 4, 4) : -1;
 
         if (low < 0xdc00 || low > 0xdfff)
             return NULL;
-        point = 0x10000 + ((uint32_t) (unit - 0xd800) << 10) + (uint32_t) (low - 0xdc00);
+        point = utf8_join_surrogates((uint32_t) unit, (uint32_t) low);
         p += 6;
     }
-    *out = put_utf8(*out, point);
+    *out += utf8_encode(point, *out);
     return p;
 }
 
@@ -276,15 +232,4 @@ int64_t json_unescape(const char *begin, const char *end, char *out) {
         p += 2;
     }
     return out - start;
-}
-
-bool utf8_is_valid(const char *begin, const char *end) {
-    while (begin < end) {
-        size_t length = utf8_character_size((const unsigned char *) begin, (size_t) (end - begin));
-
-        if (length == 0)
-            return false;
-        begin += length;
-    }
-    return true;
 }

@@ -49,7 +49,6 @@ const char *json_scan_value(const char *p, const char *end, JsonSlot *ret_slot);
 /* Unescape a string's bytes into `out` (room for end - begin). -1: bad escape, \u0000, lone
  * surrogate. */
 int64_t json_unescape(const char *begin, const char *end, char *out);
-bool utf8_is_valid(const char *begin, const char *end);
 
 /* Walk the members of the object at `p` (its '{'). Keys are given raw; has_escape tells whether
  * they must be unescaped to be compared. Stops when `member` returns false. Returns what follows

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "formats/column_builder.h"
 #include "formats/formats.h"
-#include "formats/json_scan.h"
 
 struct Decoder {
     Arena *arena;

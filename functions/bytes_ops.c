@@ -1,5 +1,6 @@
 /* bytea and uuid: order, length, joining, encode and decode, gen_random_uuid. */
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "functions/kernel.h"
 #include "types/scan.h"
 #include "types/text_types.h"
@@ -76,7 +77,7 @@ static Status base64_decode(const TextView *text, StrBuf *out, Error *err) {
         } else if (!letter) {
             return error_set(err, INVALID_PARAMETER,
                              "invalid symbol \"%.*s\" found while decoding base64 sequence",
-                             (int) utf8_prefix_bytes(data + i, text->length - i, 1), data + i);
+                             (int) utf8_offset(data + i, text->length - i, 1), data + i);
         } else if (padding) {
             return error_set(err, INVALID_PARAMETER,
                              "unexpected \"=\" while decoding base64 sequence");

@@ -2,9 +2,9 @@
  *
  * A length modifier is obeyed here: what is too long is an error unless only blanks are cut, or
  * unless the cast is explicit, which truncates. character(n) is padded to n. */
+#include "base/utf8.h"
 #include "functions/casts.h"
 #include "functions/kernel.h"
-#include "functions/utf8.h"
 
 static bool is_explicit(const KernelCall *call) {
     const CastMode *mode = call->data;

@@ -1,9 +1,9 @@
 /* LIKE and ILIKE: a constant pattern is classified once, so that 'abc%', '%abc' and '%abc%' cost a
  * memcmp or a memmem a row. ILIKE matches lowered text. */
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "functions/kernel.h"
 #include "functions/text_support.h"
-#include "functions/utf8.h"
 
 typedef enum LikeKind {
     LIKE_EQUAL,    /* no wildcard */

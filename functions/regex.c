@@ -10,8 +10,8 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "functions/kernel.h"
-#include "functions/utf8.h"
 #include "types/nested.h"
 
 enum {

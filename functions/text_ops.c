@@ -5,9 +5,9 @@
 #include <wctype.h>
 
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "functions/kernel.h"
 #include "functions/text_support.h"
-#include "functions/utf8.h"
 
 /* -------- lengths -------- */
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "functions/kernel.h"
 #include "functions/text_support.h"
-#include "functions/utf8.h"
 
 /* Words that are not plain identifiers in PostgreSQL's grammar, sorted. */
 static const char *const quoted_words[] = {

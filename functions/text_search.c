@@ -1,7 +1,7 @@
 /* Text: finding, replacing and splitting; single characters. */
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "functions/kernel.h"
-#include "functions/utf8.h"
 
 /* Offset of the first `needle` at or after `from`, or SIZE_MAX. */
 static size_t find_from(const TextView *haystack, size_t from, const TextView *needle) {

@@ -8,6 +8,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/hex.h"
+#include "base/utf8.h"
 #include "parser/grammar.h"
 
 /* A literal's source without its quotes, and where it goes when decoded. */
@@ -92,53 +94,6 @@ static Status read_quoted(Lexer *lexer, char quote, bool has_escapes, const LexT
     return STATUS_OK;
 }
 
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-/* `count` hexadecimal digits at `text`; -1 when they are not there. */
-static int64_t hex_digits(const char *text, size_t left, size_t count) {
-    int64_t value = 0;
-
-    if (left < count)
-        return -1;
-    for (size_t i = 0; i < count; i++) {
-        if (hex_value(text[i]) < 0)
-            return -1;
-        value = value * 16 + hex_value(text[i]);
-    }
-    return value;
-}
-
-static size_t utf8_write(char *out, uint32_t code) {
-    if (code < 0x80) {
-        out[0] = (char) code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char) (0xc0 | (code >> 6));
-        out[1] = (char) (0x80 | (code & 0x3f));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char) (0xe0 | (code >> 12));
-        out[1] = (char) (0x80 | ((code >> 6) & 0x3f));
-        out[2] = (char) (0x80 | (code & 0x3f));
-        return 3;
-    }
-    out[0] = (char) (0xf0 | (code >> 18));
-    out[1] = (char) (0x80 | ((code >> 12) & 0x3f));
-    out[2] = (char) (0x80 | ((code >> 6) & 0x3f));
-    out[3] = (char) (0x80 | (code & 0x3f));
-    return 4;
-}
-
 /* Decodes into its own source: `out` never overtakes `in`. */
 typedef struct Decoder {
     const LexToken *token;
@@ -166,16 +121,16 @@ static Status put_code_point(Decoder *decoder, int64_t code, Error *err) {
         return STATUS_OK;
     }
     if (is_low) {
-        code = 0x10000 + ((decoder->high_surrogate - 0xd800) << 10) + (code - 0xdc00);
+        code = utf8_join_surrogates(decoder->high_surrogate, (uint32_t) code);
         decoder->high_surrogate = 0;
     }
-    decoder->out += utf8_write(decoder->text + decoder->out, (uint32_t) code);
+    decoder->out += utf8_encode((uint32_t) code, decoder->text + decoder->out);
     return STATUS_OK;
 }
 
 /* \uXXXX and \UXXXXXXXX of E''; `digits` is 4 or 8. */
 static Status decode_unicode(Decoder *decoder, size_t digits, Error *err) {
-    int64_t code = hex_digits(decoder->text + decoder->in, decoder->length - decoder->in, digits);
+    int64_t code = hex_read(decoder->text + decoder->in, decoder->length - decoder->in, digits);
 
     if (code < 0) {
         IGNORE(error_at(err, decoder->token->value.position, INVALID_ESCAPE_SEQUENCE,
@@ -191,7 +146,7 @@ static void decode_byte(Decoder *decoder, int base, int digits_max) {
     int value = 0;
 
     for (int i = 0; i < digits_max && decoder->in < decoder->length; i++) {
-        int digit = hex_value(decoder->text[decoder->in]);
+        int digit = hex_digit(decoder->text[decoder->in]);
         if (digit < 0 || digit >= base)
             break;
         value = value * base + digit;
@@ -216,7 +171,7 @@ static Status decode_backslash(Decoder *decoder, Error *err) {
         decoder->in--;
         decode_byte(decoder, 8, 3);
     } else if (c == 'x' && decoder->in < decoder->length &&
-               hex_value(decoder->text[decoder->in]) >= 0) {
+               hex_digit(decoder->text[decoder->in]) >= 0) {
         decode_byte(decoder, 16, 2);
     } else {
         decoder->text[decoder->out++] = c;
@@ -266,7 +221,7 @@ static Status decode_uescape(Quoted *quoted, char escape, const LexToken *token,
             decoder.text[decoder.out++] = *at;
             continue;
         }
-        code = is_long ? hex_digits(at + 2, left - 2, 6) : hex_digits(at + 1, left - 1, 4);
+        code = is_long ? hex_read(at + 2, left - 2, 6) : hex_read(at + 1, left - 1, 4);
         if (code < 0) {
             IGNORE(bad_escape(&decoder, "invalid Unicode escape", err)); /* returned with a hint */
             return error_hint(err, "Unicode escapes must be \\XXXX or \\+XXXXXX");
@@ -297,7 +252,7 @@ static Status read_uescape(Lexer *lexer, char *ret_escape, Error *err) {
         return lexer_error(&ahead, text.start, text.end, text.value.position,
                            "UESCAPE must be followed by a simple string literal", err);
     c = text.value.text[0];
-    if (text.value.length != 1 || hex_value(c) >= 0 || (c != '\0' && strchr("+'\" \t\n\r\f", c)))
+    if (text.value.length != 1 || hex_digit(c) >= 0 || (c != '\0' && strchr("+'\" \t\n\r\f", c)))
         return lexer_error(&ahead, text.start, text.end, text.value.position,
                            "invalid Unicode escape character", err);
     *ret_escape = c;

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-#include "types/scan.h"
-#include "types/text_types.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 
 /* -------- tokens -------- */
 
@@ -47,8 +47,7 @@ static Status reader_context(JsonReader *reader) {
         }
     context_start = line_start;
     while (context_end - context_start >= 50)
-        context_start +=
-            utf8_prefix_bytes(context_start, (size_t) (context_end - context_start), 1);
+        context_start += utf8_offset(context_start, (size_t) (context_end - context_start), 1);
     if (context_start - line_start <= 3)
         context_start = line_start;
     is_cut = reader->token != TOKEN_END && context_end < reader->end && *context_end != '\n' &&
@@ -103,7 +102,7 @@ static Status reader_bad_token(JsonReader *reader, const char *from) {
     while (cursor < reader->end && is_word(*cursor))
         cursor++;
     if (cursor == reader->token_start)
-        cursor += utf8_prefix_bytes(cursor, (size_t) (reader->end - cursor), 1);
+        cursor += utf8_offset(cursor, (size_t) (reader->end - cursor), 1);
     return reader_invalid_token(reader, cursor);
 }
 
@@ -115,41 +114,6 @@ static Status reader_bad_string(JsonReader *reader, const char *at, const char *
 
 /* -------- strings -------- */
 
-static bool read_hex4(const char *cursor, const char *end, uint32_t *ret_code) {
-    uint32_t code = 0;
-
-    if (end - cursor < 4)
-        return false;
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(cursor[i]);
-
-        if (digit < 0)
-            return false;
-        code = code << 4 | (uint32_t) digit;
-    }
-    *ret_code = code;
-    return true;
-}
-
-static char *append_utf8(char *target, uint32_t code) {
-    if (code < 0x80) {
-        *target++ = (char) code;
-    } else if (code < 0x800) {
-        *target++ = (char) (0xc0 | code >> 6);
-        *target++ = (char) (0x80 | (code & 0x3f));
-    } else if (code < 0x10000) {
-        *target++ = (char) (0xe0 | code >> 12);
-        *target++ = (char) (0x80 | (code >> 6 & 0x3f));
-        *target++ = (char) (0x80 | (code & 0x3f));
-    } else {
-        *target++ = (char) (0xf0 | code >> 18);
-        *target++ = (char) (0x80 | (code >> 12 & 0x3f));
-        *target++ = (char) (0x80 | (code >> 6 & 0x3f));
-        *target++ = (char) (0x80 | (code & 0x3f));
-    }
-    return target;
-}
-
 static Status bad_surrogate(JsonReader *reader, const char *at, bool is_high) {
     return reader_bad_string(reader, at,
                              is_high ? "Unicode high surrogate must not follow a high surrogate."
@@ -158,10 +122,10 @@ static Status bad_surrogate(JsonReader *reader, const char *at, bool is_high) {
 
 /* \uXXXX at *cursor (behind the u); surrogates come in pairs. */
 static Status read_unicode(JsonReader *reader, const char **cursor, char **target) {
-    uint32_t code;
-    uint32_t low;
+    int64_t code = hex_read(*cursor, (size_t) (reader->end - *cursor), 4);
+    int64_t low;
 
-    if (!read_hex4(*cursor, reader->end, &code))
+    if (code < 0)
         return reader_bad_string(reader, *cursor + 4,
                                  "\"\\u\" must be followed by four hexadecimal digits.");
     *cursor += 4;
@@ -179,17 +143,17 @@ static Status read_unicode(JsonReader *reader, const char **cursor, char **targe
         return bad_surrogate(reader, *cursor, false);
     if (code >= 0xd800 && code <= 0xdbff) {
         if (reader->end - *cursor < 6 || (*cursor)[0] != '\\' || (*cursor)[1] != 'u' ||
-            !read_hex4(*cursor + 2, reader->end, &low))
+            (low = hex_read(*cursor + 2, 4, 4)) < 0)
             return bad_surrogate(reader, *cursor, false);
         if (low >= 0xd800 && low <= 0xdbff)
             return bad_surrogate(reader, *cursor + 6, true);
         if (low < 0xdc00 || low > 0xdfff)
             return bad_surrogate(reader, *cursor + 6, false);
         *cursor += 6;
-        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+        code = utf8_join_surrogates((uint32_t) code, (uint32_t) low);
     }
     if (*target)
-        *target = append_utf8(*target, code);
+        *target += utf8_encode((uint32_t) code, *target);
     return STATUS_OK;
 }
 
@@ -207,7 +171,7 @@ static Status read_escape(JsonReader *reader, const char **cursor, char **target
     letter = character ? strchr(letters, character) : NULL;
     if (!letter) {
         const char *bad = *cursor - 1;
-        int length = (int) utf8_prefix_bytes(bad, (size_t) (reader->end - bad), 1);
+        int length = (int) utf8_offset(bad, (size_t) (reader->end - bad), 1);
 
         IGNORE(reader_bad_string(reader, bad + length, "")); /* returned below */
         return error_detail(reader->err, "Escape sequence \"\\%.*s\" is invalid.", length, bad);

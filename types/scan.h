@@ -32,14 +32,3 @@ static inline bool span_equals(TextSpan span, const char *word) {
 
     return (size_t) (span.end - span.start) == length && strncasecmp(span.start, word, length) == 0;
 }
-
-/* 0…15, or -1. */
-static inline int hex_digit(char character) {
-    if (character >= '0' && character <= '9')
-        return character - '0';
-    if (character >= 'a' && character <= 'f')
-        return character - 'a' + 10;
-    if (character >= 'A' && character <= 'F')
-        return character - 'A' + 10;
-    return -1;
-}

@@ -2,36 +2,12 @@
 
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "types/scan.h"
 
 /* -------- UTF-8 -------- */
-
-uint32_t utf8_count(const char *text, size_t length) {
-    uint32_t count = 0;
-
-    for (size_t i = 0; i < length; i++)
-        count += ((unsigned char) text[i] & 0xc0) != 0x80;
-    return count;
-}
-
-size_t utf8_prefix_bytes(const char *text, size_t length, size_t count) {
-    size_t i = 0;
-
-    for (; i < length; i++)
-        if (((unsigned char) text[i] & 0xc0) != 0x80 && count-- == 0)
-            break;
-    return i;
-}
-
-size_t utf8_clip(const char *text, size_t length, size_t size_bytes) {
-    if (length <= size_bytes)
-        return length;
-    while (size_bytes > 0 && ((unsigned char) text[size_bytes] & 0xc0) == 0x80)
-        size_bytes--;
-    return size_bytes;
-}
 
 static Status utf8_error(const unsigned char *text, size_t length, Error *err) {
     unsigned char first = text[0];
@@ -107,7 +83,7 @@ Status text_apply_typmod(SqlType type, const TextView *text, bool is_explicit, A
     }
     if ((type.id != TYPE_VARCHAR && type.id != TYPE_BPCHAR) || type.typmod < 4)
         return STATUS_OK;
-    prefix = length <= count ? length : utf8_prefix_bytes(data, length, count);
+    prefix = length <= count ? length : utf8_offset(data, length, (int64_t) count);
     if (prefix < length) {
         if (!is_explicit && !only_blanks(data + prefix, length - prefix))
             return error_set(err, STRING_DATA_RIGHT_TRUNCATION,
@@ -167,7 +143,7 @@ static Status bytea_parse_hex(TextSpan span, char *target, size_t *ret_size, Err
         low = cursor + 1 < span.end ? hex_digit(cursor[1]) : 0;
         if (high < 0 || low < 0) {
             const char *bad = high < 0 ? cursor : cursor + 1;
-            int bad_size = (int) utf8_prefix_bytes(bad, (size_t) (span.end - bad), 1);
+            int bad_size = (int) utf8_offset(bad, (size_t) (span.end - bad), 1);
 
             return error_set(err, INVALID_PARAMETER, "invalid hexadecimal digit: \"%.*s\"",
                              bad_size, bad);

@@ -4,12 +4,6 @@
 #include "base/strbuf.h"
 #include "types/value.h"
 
-/* Characters, not bytes, of valid UTF-8. */
-uint32_t utf8_count(const char *text, size_t length);
-/* Bytes that the first `count` characters take (all when there are fewer). */
-size_t utf8_prefix_bytes(const char *text, size_t length, size_t count);
-/* Bytes of the longest prefix of whole characters that has at most `size_bytes`. */
-size_t utf8_clip(const char *text, size_t length, size_t size_bytes);
 /* 22021 with the offending bytes, as PostgreSQL; a zero byte is refused too. */
 MUST_USE Status utf8_check(const char *text, size_t length, Error *err);
 
