@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "formats/column_builder.h"
 #include "formats/formats.h"
+#include "formats/line_encoder.h"
 
 struct Decoder {
     Arena *arena;
@@ -218,46 +219,16 @@ static Status csv_decode(Decoder *decoder, const Record *records, uint32_t count
 /* -------- encoding -------- */
 
 struct Encoder {
-    Arena *arena;
-    uint32_t count;
-    const char *const *names;
+    LineEncoder line; /* must be first */
+    LineText header;  /* the first line of a file; empty: none */
     char delimiter;
-    bool has_header;
     StrBuf scratch;
 };
 
-static void csv_encoder_destroy(Encoder *encoder) {
-    if (encoder) {
-        strbuf_done(&encoder->scratch);
-        arena_destroy(encoder->arena);
-    }
-}
-
-static Status csv_encoder_create(const char *const *names, const SqlType *types, uint32_t count,
-                                 const OptionSet *options, Encoder **ret_encoder, Error *err) {
-    Arena *arena;
-    Encoder *encoder;
-    const char **copies;
-    char delimiter;
-
-    TRY(csv_delimiter(options, &delimiter, err));
-    arena = arena_create("csv encoder", 0);
-    encoder = arena_new(arena, Encoder);
-    copies = arena_new_array(arena, const char *, count);
-    for (uint32_t i = 0; i < count; i++)
-        copies[i] = arena_strdup(arena, names[i]);
-    encoder->arena = arena;
-    encoder->count = count;
-    encoder->names = copies;
-    encoder->delimiter = delimiter;
-    encoder->has_header = option_number(options, "header") != 0;
-    *ret_encoder = encoder;
-    return STATUS_OK;
-}
-
 /* Quoted when it would else be read as something different: as PostgreSQL's CopyAttributeOutCSV. */
 static void append_field(const Encoder *encoder, const char *text, size_t length, StrBuf *out) {
-    bool is_end_mark = encoder->count == 1 && length == 2 && memcmp(text, "\\.", 2) == 0;
+    bool is_end_mark =
+        encoder->line.column_count == 1 && length == 2 && memcmp(text, "\\.", 2) == 0;
     bool must_quote = length == 0 || is_end_mark;
 
     for (size_t i = 0; i < length && !must_quote; i++)
@@ -276,34 +247,55 @@ static void append_field(const Encoder *encoder, const char *text, size_t length
     strbuf_append_char(out, '"');
 }
 
-static void csv_encode_header(Encoder *encoder, StrBuf *out) {
-    if (!encoder->has_header)
-        return;
-    for (uint32_t i = 0; i < encoder->count; i++) {
+static void make_header(Encoder *encoder, const char *const *names) {
+    CLEANUP(strbuf_done) StrBuf header = {0};
+
+    for (uint32_t i = 0; i < encoder->line.column_count; i++) {
         if (i)
-            strbuf_append_char(out, encoder->delimiter);
-        append_field(encoder, encoder->names[i], strlen(encoder->names[i]), out);
+            strbuf_append_char(&header, encoder->delimiter);
+        append_field(encoder, names[i], strlen(names[i]), &header);
     }
-    strbuf_append_char(out, '\n');
+    strbuf_append_char(&header, '\n');
+    encoder->header = line_encoder_keep(&encoder->line, &header);
+}
+
+static Status csv_encoder_create(const char *const *names, const SqlType *types, uint32_t count,
+                                 const OptionSet *options, Encoder **ret_encoder, Error *err) {
+    Encoder *encoder;
+    char delimiter;
+
+    TRY(csv_delimiter(options, &delimiter, err));
+    encoder = line_encoder_create("csv encoder", sizeof(*encoder), count);
+    encoder->delimiter = delimiter;
+    strbuf_append_char(&encoder->scratch, delimiter);
+    for (uint32_t i = 1; i < count; i++)
+        encoder->line.prefixes[i] = line_encoder_keep(&encoder->line, &encoder->scratch);
+    if (option_number(options, "header") != 0)
+        make_header(encoder, names);
+    *ret_encoder = encoder;
+    return STATUS_OK;
+}
+
+static void csv_encoder_destroy(Encoder *encoder) {
+    if (encoder)
+        strbuf_done(&encoder->scratch);
+    line_encoder_destroy(encoder);
+}
+
+static void csv_encode_header(Encoder *encoder, StrBuf *out) {
+    strbuf_append(out, encoder->header.data, encoder->header.length);
+}
+
+static void append_value(LineEncoder *line, const Value *value, StrBuf *out) {
+    Encoder *encoder = (Encoder *) line;
+
+    strbuf_clear(&encoder->scratch);
+    value_append_text(value, &form_settings_default, &encoder->scratch);
+    append_field(encoder, strbuf_text(&encoder->scratch), encoder->scratch.length, out);
 }
 
 static Status csv_encode(Encoder *encoder, const Batch *batch, StrBuf *out, Error *err) {
-    for (uint32_t i = 0; i < batch_active_count(batch); i++) {
-        uint32_t row = batch_active_row(batch, i);
-
-        for (uint32_t column = 0; column < encoder->count; column++) {
-            if (column)
-                strbuf_append_char(out, encoder->delimiter);
-            if (!column_is_null(&batch->columns[column], row)) {
-                Value value = column_get(&batch->columns[column], row);
-
-                strbuf_clear(&encoder->scratch);
-                value_append_text(&value, &form_settings_default, &encoder->scratch);
-                append_field(encoder, strbuf_text(&encoder->scratch), encoder->scratch.length, out);
-            }
-        }
-        strbuf_append_char(out, '\n');
-    }
+    line_encoder_append(&encoder->line, batch, append_value, out);
     return STATUS_OK;
 }
 

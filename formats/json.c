@@ -11,6 +11,7 @@
 #include "formats/json_convert.h"
 #include "formats/json_fields.h"
 #include "formats/json_layout.h"
+#include "formats/line_encoder.h"
 
 typedef struct JsonColumn {
     DecodeColumn wanted;
@@ -238,59 +239,35 @@ static Status json_decode(Decoder *decoder, const Record *records, uint32_t coun
 /* -------- encoding -------- */
 
 struct Encoder {
-    Arena *arena;
-    uint32_t count;
-    const char **prefixes; /* `{"a":` and `,"b":` */
-    size_t *prefix_lengths;
+    LineEncoder line; /* must be first; prefixes are `{"a":` and `,"b":` */
 };
-
-static void json_encoder_destroy(Encoder *encoder) {
-    if (encoder)
-        arena_destroy(encoder->arena);
-}
 
 static Status json_encoder_create(const char *const *names, const SqlType *types, uint32_t count,
                                   const OptionSet *options, Encoder **ret_encoder, Error *err) {
-    Arena *arena = arena_create("json encoder", 0);
-    Encoder *encoder = arena_new(arena, Encoder);
+    CLEANUP(strbuf_done) StrBuf prefix = {0};
+    Encoder *encoder = line_encoder_create("json encoder", sizeof(*encoder), count);
 
-    encoder->arena = arena;
-    encoder->count = count;
-    encoder->prefixes = arena_new_array(arena, const char *, count);
-    encoder->prefix_lengths = arena_new_array(arena, size_t, count);
     for (uint32_t i = 0; i < count; i++) {
-        StrBuf prefix = {0};
         Value name = value_text(SQL_TYPE(TEXT), names[i], strlen(names[i]));
 
+        strbuf_clear(&prefix);
         strbuf_append_char(&prefix, i ? ',' : '{');
         value_append_json(&name, &form_settings_default, &prefix);
         strbuf_append_char(&prefix, ':');
-        encoder->prefixes[i] = arena_strndup(arena, prefix.data, prefix.length);
-        encoder->prefix_lengths[i] = prefix.length;
-        strbuf_done(&prefix);
+        encoder->line.prefixes[i] = line_encoder_keep(&encoder->line, &prefix);
     }
+    encoder->line.null_text = line_text("null");
+    encoder->line.line_end = line_text(count ? "}\n" : "{}\n");
     *ret_encoder = encoder;
     return STATUS_OK;
 }
 
+static void append_value(LineEncoder *line, const Value *value, StrBuf *out) {
+    value_append_json(value, &form_settings_default, out);
+}
+
 static Status json_encode(Encoder *encoder, const Batch *batch, StrBuf *out, Error *err) {
-    for (uint32_t i = 0; i < batch_active_count(batch); i++) {
-        uint32_t row = batch_active_row(batch, i);
-
-        if (encoder->count == 0)
-            strbuf_append_char(out, '{');
-        for (uint32_t column = 0; column < encoder->count; column++) {
-            strbuf_append(out, encoder->prefixes[column], encoder->prefix_lengths[column]);
-            if (column_is_null(&batch->columns[column], row)) {
-                strbuf_append(out, "null", 4);
-            } else {
-                Value value = column_get(&batch->columns[column], row);
-
-                value_append_json(&value, &form_settings_default, out);
-            }
-        }
-        strbuf_append(out, "}\n", 2);
-    }
+    line_encoder_append(&encoder->line, batch, append_value, out);
     return STATUS_OK;
 }
 
@@ -303,5 +280,5 @@ const FormatType format_json = {
     .decoder_destroy = json_decoder_destroy,
     .encoder_create = json_encoder_create,
     .encode = json_encode,
-    .encoder_destroy = json_encoder_destroy,
+    .encoder_destroy = line_encoder_destroy,
 };

@@ -1,10 +1,10 @@
 /* Text format: a record is one text value; a carriage return at its end is not part of it. */
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/utf8.h"
 #include "formats/column_builder.h"
 #include "formats/formats.h"
+#include "formats/line_encoder.h"
 
 struct Decoder {
     Arena *arena;
@@ -75,8 +75,10 @@ static Status text_decode(Decoder *decoder, const Record *records, uint32_t coun
     return STATUS_OK;
 }
 
+/* -------- encoding -------- */
+
 struct Encoder {
-    uint32_t count;
+    LineEncoder line; /* must be first */
 };
 
 static Status text_encoder_create(const char *const *names, const SqlType *types, uint32_t count,
@@ -84,26 +86,16 @@ static Status text_encoder_create(const char *const *names, const SqlType *types
     if (count != 1 || !is_textual(types[0].id))
         return error_set(err, INVALID_PARAMETER,
                          "format \"text\" needs exactly one column of type text");
-    *ret_encoder = memory_zalloc(sizeof(Encoder));
-    (*ret_encoder)->count = count;
+    *ret_encoder = line_encoder_create("text encoder", sizeof(Encoder), count);
     return STATUS_OK;
 }
 
-static void text_encoder_destroy(Encoder *encoder) {
-    memory_free(encoder);
+static void append_value(LineEncoder *line, const Value *value, StrBuf *out) {
+    strbuf_append(out, text_data(&value->text), value->text.length);
 }
 
 static Status text_encode(Encoder *encoder, const Batch *batch, StrBuf *out, Error *err) {
-    for (uint32_t i = 0; i < batch_active_count(batch); i++) {
-        uint32_t row = batch_active_row(batch, i);
-
-        if (!column_is_null(&batch->columns[0], row)) {
-            Value value = column_get(&batch->columns[0], row);
-
-            strbuf_append(out, text_data(&value.text), value.text.length);
-        }
-        strbuf_append_char(out, '\n');
-    }
+    line_encoder_append(&encoder->line, batch, append_value, out);
     return STATUS_OK;
 }
 
@@ -115,5 +107,5 @@ const FormatType format_text = {
     .decoder_destroy = text_decoder_destroy,
     .encoder_create = text_encoder_create,
     .encode = text_encode,
-    .encoder_destroy = text_encoder_destroy,
+    .encoder_destroy = line_encoder_destroy,
 };
