@@ -107,3 +107,15 @@ struct Emitter {
  * scans below it that have one. INT64_MIN: none. */
 void operator_watermarks(const Plan *node, const Epoch *epoch, int64_t *ret_late_below,
                          int64_t *ret_close_below);
+
+/* What judges a row by its time: a column of the input. */
+typedef struct LateJudge {
+    TimeRole role;
+    int64_t close_offset_us;
+    int64_t late_below;
+} LateJudge;
+
+/* Count a row that is late, and tell of it. A row of windows counts once, with its last copy, in
+ * late_rows, and each copy in late_windows. */
+void operator_count_late(Operator *op, const Batch *in, uint32_t row, int64_t time_us,
+                         const LateJudge *judge);

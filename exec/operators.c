@@ -52,3 +52,15 @@ void operator_watermarks(const Plan *node, const Epoch *epoch, int64_t *ret_late
     *ret_late_below = marks.late_below;
     *ret_close_below = marks.close_below;
 }
+
+void operator_count_late(Operator *op, const Batch *in, uint32_t row, int64_t time_us,
+                         const LateJudge *judge) {
+    bool is_window = judge->role != TIME_EVENT || judge->close_offset_us != 0; /* window_time: 1 */
+
+    op->metrics.late_windows += is_window;
+    if (in->copies && in->copies[row])
+        return; /* a later copy of the row decides */
+    op->metrics.late_rows++;
+    if (op->cx->report_late)
+        op->cx->report_late(op->cx->late_data, op, in, row, time_us, judge->late_below);
+}

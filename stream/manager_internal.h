@@ -17,6 +17,7 @@ extern const SystemTable table_sources, table_sinks; /* view_sinks.c */
 void stream_grow_partitions(Stream *stream, StreamScan *scan);
 MUST_USE Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err);
 void stream_remember_progress(Stream *stream, const ProgressRow *row); /* copies */
+void stream_forget_progress(Stream *stream);
 Stream *stream_create(StreamManager *manager, const Relation *relation, CatalogSnapshot *snapshot);
 Stream *stream_destroy(Stream *stream);
 void stream_set_state(Stream *stream, StreamState state, const Error *error);

@@ -411,6 +411,7 @@ static Status recover(Stream *stream, Error *err) {
         stream->totals = (StreamTotals) {after->rows_in, after->rows_out, after->late_rows,
                                          after->late_windows, after->bad_rows};
     pthread_mutex_unlock(&stream->mutex);
+    stream_forget_progress(stream); /* the checkpoint has it all */
     TRY(checkpoint_visit_progress(stream->checkpoint, take_progress, stream, err));
     crash_point(CRASH_RECOVERED);
     if (ahead)

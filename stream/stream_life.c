@@ -63,6 +63,12 @@ Stream *stream_destroy(Stream *stream) {
     return NULL;
 }
 
+void stream_forget_progress(Stream *stream) {
+    pthread_mutex_lock(&stream->mutex);
+    stream->progress_count = 0;
+    pthread_mutex_unlock(&stream->mutex);
+}
+
 void stream_remember_progress(Stream *stream, const ProgressRow *row) {
     ProgressRow *kept;
     char *old;

@@ -121,24 +121,13 @@ static void read_watermarks(AggregateOp *self) {
     operator_watermarks(self->base.node, epoch, &self->late_below, &self->close_below);
 }
 
-static void count_late(AggregateOp *self, const Batch *in, uint32_t row, int64_t time_us) {
-    Operator *op = &self->base;
-
-    if (self->time_role != TIME_EVENT)
-        op->metrics.late_windows++;
-    if (in->copies && in->copies[row])
-        return; /* a later copy of the row decides */
-    op->metrics.late_rows++;
-    if (op->cx->report_late)
-        op->cx->report_late(op->cx->late_data, op, in, row, time_us, self->late_below);
-}
-
 /* `in` without the rows whose group is closed already. */
 static Batch drop_late(AggregateOp *self, const Batch *in) {
     const Column *time = &in->columns[self->key_columns[self->time_key]];
     uint32_t count = batch_active_count(in);
     uint32_t *selection =
         arena_alloc_raw(self->base.cx->batch_arena, (count + 1) * sizeof(uint32_t));
+    LateJudge judge = {self->time_role, self->close_offset_us, self->late_below};
     Batch kept = *in;
 
     kept.selection = selection;
@@ -148,7 +137,7 @@ static Batch drop_late(AggregateOp *self, const Batch *in) {
         Value value = column_get(time, row);
 
         if (aggregate_close_time(self, &value) <= self->late_below)
-            count_late(self, in, row, value.int64);
+            operator_count_late(&self->base, in, row, value.int64, &judge);
         else
             selection[kept.selection_count++] = row;
     }

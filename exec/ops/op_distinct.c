@@ -22,6 +22,7 @@ typedef struct DistinctOp {
     StateTable *keys;
     StateTable *expiry; /* WITHIN WATERMARK */
     int time_column;    /* of the input; -1: none, nothing is late */
+    TimeRole time_role;
     int64_t close_offset_us;
     int64_t delay_us;
     int64_t late_below;
@@ -49,6 +50,7 @@ static void find_time(DistinctOp *self, const Plan *node) {
     for (int i = 0; i < child->column_count && node->is_within_watermark; i++)
         if (child->columns[i].role == TIME_EVENT) {
             self->time_column = i;
+            self->time_role = TIME_EVENT;
             self->delay_us = scan_delay(node);
             return;
         }
@@ -58,6 +60,7 @@ static void find_time(DistinctOp *self, const Plan *node) {
         if (column->role == TIME_NONE || (self->time_column >= 0 && column->role != TIME_EVENT))
             continue;
         self->time_column = (int) self->key_columns[i];
+        self->time_role = column->role;
         self->close_offset_us = column->close_offset_us;
     }
 }
@@ -179,14 +182,11 @@ static int64_t close_time(const DistinctOp *self, const Batch *in, uint32_t row)
 }
 
 static bool drop_when_late(DistinctOp *self, const Batch *in, uint32_t row, int64_t close_us) {
-    Operator *op = &self->base;
+    LateJudge judge = {self->time_role, self->close_offset_us, self->late_below};
 
     if (close_us == INT64_MAX || close_us > self->late_below)
         return false;
-    op->metrics.late_rows++;
-    if (op->cx->report_late)
-        op->cx->report_late(op->cx->late_data, op, in, row, close_us - self->close_offset_us,
-                            self->late_below);
+    operator_count_late(&self->base, in, row, close_us - self->close_offset_us, &judge);
     return true;
 }
 
