@@ -19,7 +19,10 @@
 #include "exec/scan.h"
 
 enum {
-    SPLIT_BYTES = 2 << 20,
+    /* A split: large, so that its groups fold many rows, as long as the epoch has many of them. */
+    SPLIT_BYTES_MIN = 2 << 20,
+    SPLIT_BYTES_MAX = 8 << 20,
+    SPLITS_WANTED = 32,
     SPLIT_ROWS = 16384, /* where offsets count records */
     INLINE_BYTES = 2 << 20,
     SCANS_MAX = 1024,
@@ -315,10 +318,26 @@ static void add_split(Dataflow *self, const ScanRange *range, int range_index) {
         (Split) {.range = *range, .range_index = range_index, .stats.max_event_time_us = INT64_MIN};
 }
 
+/* By the epoch alone, not by the workers: the splits are the same for any number of them. */
+static int64_t split_bytes(const Dataflow *self, const ScanRange *ranges, int count) {
+    int64_t total_bytes = 0;
+    int64_t step;
+
+    for (int i = 0; i < count; i++)
+        if (self->types[ranges[i].scan_ordinal]->offsets_are_bytes)
+            total_bytes += ranges[i].to - ranges[i].from;
+    step = total_bytes / SPLITS_WANTED;
+    if (step < SPLIT_BYTES_MIN)
+        return SPLIT_BYTES_MIN;
+    return step < SPLIT_BYTES_MAX ? step : SPLIT_BYTES_MAX;
+}
+
 static void cut_ranges(Dataflow *self, const ScanRange *ranges, int count) {
+    int64_t step_bytes = split_bytes(self, ranges, count);
+
     for (int i = 0; i < count; i++) {
         bool is_bytes = self->types[ranges[i].scan_ordinal]->offsets_are_bytes;
-        int64_t step = is_bytes ? SPLIT_BYTES : SPLIT_ROWS;
+        int64_t step = is_bytes ? step_bytes : SPLIT_ROWS;
 
         for (int64_t from = ranges[i].from; from < ranges[i].to; from += step) {
             ScanRange part = ranges[i];
