@@ -133,7 +133,7 @@ static Status retract_old(Delivery *delivery, Error *err) {
 
 static Status replace_result(Delivery *delivery, Error *err) {
     TRY(retract_old(delivery, err));
-    TRY(changes_drain(delivery->answer, take_answer, delivery, err));
+    TRY(changes_drain(delivery->answer, err));
     arena_reset(delivery->seen_arena);
     return STATUS_OK;
 }
@@ -172,7 +172,7 @@ static Status delivery_take(RowReceiver *receiver, const Batch *batch, Error *er
 
 Status delivery_finish(Delivery *delivery, Error *err) {
     if (delivery->spec.mode == OUTPUT_UPDATE)
-        TRY(changes_drain(delivery->changes, write_to_sinks, delivery, err));
+        TRY(changes_drain(delivery->changes, err));
     if (delivery->result && delivery->spec.mode == OUTPUT_COMPLETE)
         TRY(replace_result(delivery, err));
     return STATUS_OK;
@@ -193,6 +193,36 @@ static Status open_result(Delivery *delivery, const SqlType *types, Error *err) 
     return status;
 }
 
+/* Does the output come with each key once, its old row right before its new one? So gives them an
+ * aggregate, and projections and filters keep them side by side. */
+static bool is_paired(const DeliverySpec *spec) {
+    const Plan *node = spec->plan;
+
+    while (node->kind == PLAN_PROJECT || node->kind == PLAN_FILTER)
+        node = node->children[0];
+    return node->kind == PLAN_AGGREGATE && node->emit == EMIT_CHANGES && spec->key_count > 0;
+}
+
+static void open_changes(Delivery *delivery, const SqlType *types) {
+    const DeliverySpec *spec = &delivery->spec;
+    ChangesSpec changes = {
+        .types = types,
+        .column_count = (uint32_t) spec->plan->column_count,
+        .receive = write_to_sinks,
+        .data = delivery,
+    };
+
+    if (spec->mode == OUTPUT_COMPLETE) {
+        changes.receive = take_answer;
+        delivery->answer = changes_create(&changes);
+        return;
+    }
+    changes.key_columns = spec->key_columns;
+    changes.key_count = spec->key_count;
+    changes.is_paired = is_paired(spec);
+    delivery->changes = changes_create(&changes);
+}
+
 Status delivery_create(const DeliverySpec *spec, Delivery **ret_delivery, Error *err) {
     Delivery *delivery = memory_zalloc(sizeof(*delivery));
     const Plan *plan = spec->plan;
@@ -206,11 +236,8 @@ Status delivery_create(const DeliverySpec *spec, Delivery **ret_delivery, Error 
     types = arena_new_array(delivery->arena, SqlType, (size_t) plan->column_count);
     for (int i = 0; i < plan->column_count; i++)
         types[i] = plan->columns[i].type;
-    if (spec->mode == OUTPUT_UPDATE)
-        delivery->changes = changes_create(types, (uint32_t) plan->column_count, spec->key_columns,
-                                           spec->key_count);
-    if (spec->mode == OUTPUT_COMPLETE)
-        delivery->answer = changes_create(types, (uint32_t) plan->column_count, NULL, 0);
+    if (spec->mode != OUTPUT_APPEND)
+        open_changes(delivery, types);
     if (spec->keeps_result)
         status = open_result(delivery, types, err);
     if (status != STATUS_OK) {
