@@ -24,7 +24,9 @@ PYTHON = [sys.executable, "-B"]
 CPU_COUNT = os.cpu_count() or 1
 UNIT_TIMEOUT_S = 120
 # What a sanitizer finds ends the program, also a server that a runner started.
-SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", "TSAN_OPTIONS": "halt_on_error=1",
+TSAN_SUPPRESSIONS = os.path.join(ROOT, "tests", "tsan.supp")
+SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1",
+              "TSAN_OPTIONS": f"halt_on_error=1:suppressions={TSAN_SUPPRESSIONS}",
               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 TSAN_UNITS = ("pool", "memory", "exec", "stage", "exchange", "state", "stream", "server", "worker")
 
@@ -151,6 +153,7 @@ def suites():
     """Every suite, in the order in which they run: the quick ones first."""
     runner = [*PYTHON, "tests/sqltest.py"]
     asan = ["--server", "build-asan/millrace"]
+    tsan = ["--server", "build-tsan/millrace"]
     return [
         Suite("style", "release", run_tap, (*PYTHON, "tests/style/style.py")),
         Suite("unit", "release", run_units),
@@ -170,6 +173,11 @@ def suites():
         Suite("unit-asan", "asan", run_units),
         Suite("sql-asan", "asan", run_tap, (*runner, *asan, "tests/sql"), timeout_s=600),
         Suite("unit-tsan", "tsan", run_units),
+        Suite("sql-tsan", "tsan", run_tap, (*runner, *tsan, "tests/sql"), timeout_s=600),
+        Suite("recover-tsan", "tsan", run_tap,
+              (*PYTHON, "tests/recover/torture.py", *tsan, "windows", "8")),
+        Suite("workers-tsan", "tsan", run_tap,
+              (*PYTHON, "tests/laws/laws.py", *tsan, "--megabytes", "5", "workers")),
     ]
 
 
