@@ -136,30 +136,65 @@ Status catalog_bind_object(Catalog *catalog, const char *definition, const Catal
     return STATUS_OK;
 }
 
-static bool kind_matches(const Relation *relation, const char *kind) {
-    return strcmp(relation_kind_name(relation->kind), kind) == 0;
+/* What the row itself tells of an object whose text this build refuses. */
+static Status load_broken(Statement *row, const Error *cause, CatalogObject **ret_object,
+                          Error *err) {
+    static const RelationKind kinds[] = {RELATION_SOURCE, RELATION_SINK, RELATION_STREAM,
+                                         RELATION_TABLE, RELATION_VIEW};
+    const char *kind = statement_text(row, 2);
+    CatalogObject *object;
+    Error *kept;
+    size_t k = 0;
+
+    while (k < ARRAY_LENGTH(kinds) && strcmp(relation_kind_name(kinds[k]), kind) != 0)
+        k++;
+    if (k == ARRAY_LENGTH(kinds))
+        return error_set(
+            err, IO_ERROR,
+            "catalog.db has an object of kind \"%s\", which this version does not know", kind);
+    object = memory_zalloc(sizeof(*object));
+    object->reference_count = 1;
+    object->arena = arena_create("broken object", 0);
+    kept = arena_memdup(object->arena, cause, sizeof(*cause));
+    kept->position = 0; /* of the stored text */
+    object->relation =
+        (Relation) {.kind = kinds[k],
+                    .schema = arena_strdup(object->arena, statement_text(row, 3)),
+                    .name = arena_strdup(object->arena, statement_text(row, 4)),
+                    .definition = arena_strdup(object->arena, statement_text(row, 7)),
+                    .broken = kept,
+                    .watermark_column = -1,
+                    .idle_after_us = -1};
+    IGNORE(relation_check_sound(&object->relation, 0, err)); /* the words for the log */
+    log_error(LOG_WARNING, "catalog", err);
+    *ret_object = object;
+    return STATUS_OK;
+}
+
+static bool row_matches(const Relation *relation, Statement *row) {
+    return strcmp(relation->name, statement_text(row, 4)) == 0 &&
+           strcmp(relation_kind_name(relation->kind), statement_text(row, 2)) == 0;
 }
 
 static Status load_object(Catalog *catalog, Statement *row, Error *err) {
-    const char *name = statement_text(row, 4);
     size_t incarnation_size = 0;
     const uint8_t *incarnation = statement_blob(row, 1, &incarnation_size);
     CatalogObject *object = NULL;
     Relation *relation;
+    Error cause;
 
-    if (catalog_bind_object(catalog, statement_text(row, 7), catalog->current, &object, err) !=
+    if (catalog_bind_object(catalog, statement_text(row, 7), catalog->current, &object, &cause) !=
         STATUS_OK)
-        return error_context(err, "catalog.db: object \"%s\"", name);
+        TRY(load_broken(row, &cause, &object, err));
     relation = &object->relation;
     relation->id = statement_int64(row, 0);
     relation->owner_id = statement_int64(row, 5);
     relation->created_at_us = statement_int64(row, 6);
-    if (incarnation_size != INCARNATION_SIZE || strcmp(relation->name, name) != 0 ||
-        !kind_matches(relation, statement_text(row, 2))) {
+    if (incarnation_size != INCARNATION_SIZE || !row_matches(relation, row)) {
         catalog_object_unref(object);
         return error_set(err, DATA_CORRUPTED,
                          "catalog.db is damaged: the definition of object \"%s\" is of another",
-                         name);
+                         statement_text(row, 4));
     }
     memcpy(relation->incarnation, incarnation, INCARNATION_SIZE);
     catalog_snapshot_insert(catalog->current, object);

@@ -7,6 +7,9 @@
  * deletes the folder. At start, folders without a row are removed; a row without its folder, or
  * with another incarnation, is damage (58030, named), never an empty start.
  *
+ * An object whose text can't be bound (of a newer version, with a path that is no longer allowed)
+ * is broken, and so is what reads it: shown and dropped, but not used. The others run.
+ *
  * A snapshot is shared and counted; it never changes. DDL inside a transaction block sees its own
  * uncommitted snapshot; the writer lock is held from the first DDL until COMMIT or ROLLBACK. */
 #pragma once
@@ -51,6 +54,7 @@ typedef struct Relation {
     int64_t owner_id;
     int64_t created_at_us;
     const char *definition; /* canonical CREATE text */
+    const Error *broken;    /* why it can't be bound; NULL: sound. What follows is empty then */
     int column_count;
     const RelationColumn *columns;
 
@@ -166,5 +170,7 @@ void catalog_rollback(CatalogTransaction *transaction);
 int catalog_transaction_mark(const CatalogTransaction *transaction);
 void catalog_rollback_to(CatalogTransaction *transaction, int mark);
 const char *relation_kind_name(RelationKind kind); /* "source" */
+/* 55000 with the cause when it is broken. */
+MUST_USE Status relation_check_sound(const Relation *relation, int position, Error *err);
 /* For --check: SQLite's own check of catalog.db. */
 MUST_USE Status catalog_check(Catalog *catalog, Error *err);

@@ -12,6 +12,19 @@ const char *relation_kind_name(RelationKind kind) {
     return names[kind];
 }
 
+Status relation_check_sound(const Relation *relation, int position, Error *err) {
+    const char *kind = relation_kind_name(relation->kind);
+    const Error *cause = relation->broken;
+
+    if (!cause)
+        return STATUS_OK;
+    IGNORE(error_at(err, position, OBJECT_NOT_IN_PREREQUISITE_STATE, "%s \"%s\" is broken: %s",
+                    kind, relation->name, cause->message)); /* hinted */
+    if (cause->hint[0])
+        return error_hint(err, "%s", cause->hint);
+    return error_hint(err, "SHOW CREATE tells what it was; DROP removes it.");
+}
+
 CatalogObject *catalog_object_ref(CatalogObject *object) {
     object->reference_count++;
     return object;

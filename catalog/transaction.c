@@ -278,6 +278,7 @@ Status catalog_rename(CatalogTransaction *transaction, int64_t id, const char *n
     const char *definition;
 
     assert(object);
+    TRY(relation_check_sound(&object->relation, 0, err));
     TRY(check_name_is_free(newest(transaction), object->relation.schema, new_name, err));
     if (dependent)
         return error_set(err, DEPENDENT_OBJECTS, "cannot rename %s %s because %s %s depends on it",

@@ -203,6 +203,7 @@ static Status check_readable(Binder *binder, const Relation *relation, const Ast
                              Error *err) {
     int position = ref->name->base.position;
 
+    TRY(relation_check_sound(relation, position, err));
     switch (relation->kind) {
     case RELATION_SINK:
         IGNORE(error_at(err, position, WRONG_OBJECT_TYPE, /* hinted */

@@ -47,6 +47,7 @@ static Status find_sink(Binder *binder, const AstName *name, const Relation **re
     if (relation->kind != RELATION_SINK)
         return error_at(err, name->base.position, WRONG_OBJECT_TYPE, "\"%s\" is not a sink",
                         name->name);
+    TRY(relation_check_sound(relation, name->base.position, err));
     binder_depend(binder, relation->id);
     *ret_sink = relation;
     return STATUS_OK;

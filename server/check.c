@@ -73,13 +73,14 @@ int server_run_check(Server *server) {
         const Relation *relation = catalog_at(snapshot, i);
         char what[128];
 
-        if (relation->kind != RELATION_STREAM)
-            continue;
-        stream_count++;
+        stream_count += relation->kind == RELATION_STREAM;
         error_clear(&error);
-        if (check_stream(server, relation, &error) == STATUS_OK)
+        if (relation_check_sound(relation, 0, &error) == STATUS_OK &&
+            (relation->kind != RELATION_STREAM ||
+             check_stream(server, relation, &error) == STATUS_OK))
             continue;
-        snprintf(what, sizeof(what), "stream \"%s\"", relation->name);
+        snprintf(what, sizeof(what), "%s \"%s\"", relation_kind_name(relation->kind),
+                 relation->name);
         print_finding(what, &error);
         damage_count++;
     }

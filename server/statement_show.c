@@ -153,6 +153,10 @@ static Status describe_open(Portal *portal, Error *err) {
         return error_at(err, describe->name->base.position, UNDEFINED_TABLE,
                         "relation \"%s\" does not exist", describe->name->name);
     }
+    if (relation_check_sound(relation, describe->name->base.position, err) != STATUS_OK) {
+        catalog_snapshot_unref(snapshot);
+        return STATUS_ERROR;
+    }
     for (int i = 0; i < relation->column_count; i++) {
         const RelationColumn *column = &relation->columns[i];
         const char *cells[] = {column->name, type_display(column->type, portal->arena),

@@ -143,6 +143,7 @@ static void manager_job(void *argument) {
     stream->is_due = false;
     pthread_mutex_unlock(&manager->mutex);
     wake_at_ns = stream_job(stream);
+    pthread_mutex_lock(&stream->run_mutex); /* what is watched is not closed meanwhile */
     fd_count = stream_wake_fds(stream, fds, WATCHED_FDS);
     pthread_mutex_lock(&manager->mutex);
     stream->is_queued = false;
@@ -153,6 +154,7 @@ static void manager_job(void *argument) {
     if (!stream->is_queued && !manager->is_closing && !stream->is_dropped)
         waker_watch(manager->waker, stream->id, fds, fd_count, wake_at_ns);
     pthread_mutex_unlock(&manager->mutex);
+    pthread_mutex_unlock(&stream->run_mutex);
     manager_unref(manager, stream);
 }
 

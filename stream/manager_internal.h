@@ -25,5 +25,5 @@ const char *stream_state_name(StreamState state);
 /* One job: run epochs until there is no work or others should have a turn. Returns the monotonic
  * time at which it wants to be woken (INT64_MAX: never), or 0: at once. */
 int64_t stream_job(Stream *stream);
-/* What the waker should watch: up to `capacity` descriptors. */
+/* What the waker should watch: up to `capacity` descriptors. Under run_mutex. */
 int stream_wake_fds(Stream *stream, int *fds, int capacity);

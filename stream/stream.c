@@ -438,6 +438,7 @@ static Status open_all(Stream *stream, Error *err) {
 
 Status stream_open(Stream *stream, Error *err) {
     assert(!stream->is_open);
+    TRY(relation_check_sound(stream->relation, 0, err));
     stream->arena = arena_create("stream", 0);
     stream->trigger = trigger_of(stream->relation);
     stream->trigger_us = stream->relation->trigger_interval_us;

@@ -41,6 +41,8 @@ Stream *stream_create(StreamManager *manager, const Relation *relation, CatalogS
     pthread_mutex_init(&stream->run_mutex, NULL);
     pthread_mutex_init(&stream->mutex, NULL);
     pthread_cond_init(&stream->changed, NULL);
+    if (relation->broken)
+        stream_set_state(stream, STREAM_FAILED, relation->broken);
     return stream;
 }
 
@@ -328,7 +330,6 @@ int64_t stream_job(Stream *stream) {
 int stream_wake_fds(Stream *stream, int *fds, int capacity) {
     int count = 0;
 
-    pthread_mutex_lock(&stream->run_mutex);
     for (int i = 0; i < stream->scan_count && count < capacity; i++) {
         StreamScan *scan = &stream->scans[i];
         int fd = scan->type->wake_fd ? scan->type->wake_fd(scan->reader) : -1;
@@ -336,6 +337,5 @@ int stream_wake_fds(Stream *stream, int *fds, int capacity) {
         if (fd >= 0)
             fds[count++] = fd;
     }
-    pthread_mutex_unlock(&stream->run_mutex);
     return count;
 }

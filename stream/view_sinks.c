@@ -80,7 +80,7 @@ static Status emit_source(SystemTableScan *scan, const Relation *relation, Error
     SourceSums sums = {.source_id = relation->id, .arena = scan->arena};
     Value unknown = value_null(SQL_TYPE(INT8));
     Value row[] = {text_of(relation->name),
-                   text_of(relation->source->name),
+                   text_of(relation->source ? relation->source->name : NULL),
                    text_of(relation->format ? relation->format->name : NULL),
                    catalog_options_json(&relation->options, scan->arena),
                    unknown,
@@ -97,7 +97,7 @@ static Status emit_source(SystemTableScan *scan, const Relation *relation, Error
         row[6] = value_int8(sums.bytes);
         row[7] = value_int8(sums.bad_rows);
     }
-    row[8] = text_of(sums.error);
+    row[8] = text_of(relation->broken ? relation->broken->message : sums.error);
     return scan->emit(scan, row, err);
 }
 
@@ -128,23 +128,26 @@ typedef struct SinkSums {
 static Status add_stream(void *data, Stream *stream, Error *err) {
     SinkSums *sums = data;
 
+    pthread_mutex_lock(&stream->mutex);
     for (int i = 0; i < stream->relation->sink_count; i++)
         if (stream->relation->sink_ids[i] == sums->sink_id)
             sums->rows += stream->totals.rows_out;
+    pthread_mutex_unlock(&stream->mutex);
     return STATUS_OK;
 }
 
 static Status emit_sink(SystemTableScan *scan, const Relation *relation, Error *err) {
-    bool is_exact = relation->sink->guarantee != SINK_AT_LEAST_ONCE;
+    const SinkType *type = relation->sink; /* NULL: broken */
+    bool is_exact = !type || type->guarantee != SINK_AT_LEAST_ONCE;
     SinkSums sums = {.sink_id = relation->id};
     Value row[] = {text_of(relation->name),
-                   text_of(relation->sink->name),
+                   text_of(type ? type->name : NULL),
                    text_of(relation->format ? relation->format->name : NULL),
                    catalog_options_json(&relation->options, scan->arena),
                    text_of(is_exact ? "exactly_once" : "at_least_once"),
                    value_null(SQL_TYPE(INT8)),
                    value_null(SQL_TYPE(INT8)),
-                   text_of(NULL)};
+                   text_of(relation->broken ? relation->broken->message : NULL)};
 
     if (has_streams(scan)) {
         TRY(manager_visit(scan->server->streams, add_stream, &sums, err));

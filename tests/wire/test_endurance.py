@@ -2,6 +2,7 @@
 epoch, objects that no longer bind, disks and descriptors that run out."""
 import concurrent.futures
 import os
+import sqlite3
 import time
 
 import pytest
@@ -91,3 +92,105 @@ def test_a_stream_dropped_while_its_restart_from_scratch_waits(fresh):
             restart.result()
     assert caught.value.sqlstate == "42P01"
     assert dropper.value("SELECT 1") == "1"
+
+
+# -------- objects that this build refuses --------
+
+def rewrite_definition(server, name, definition):
+    """As a newer build would have stored it."""
+    with sqlite3.connect(os.path.join(server.data, "catalog.db")) as database:
+        database.execute("UPDATE objects SET definition = ? WHERE name = ?", (definition, name))
+    database.close()
+
+
+@pytest.fixture
+def partly_broken(fresh):
+    """Started with source s2, sink o2, and streams q2, q3 and q4, which this build can't bind."""
+    os.mkdir(os.path.join(fresh.work, "in"))
+    write_file(os.path.join(fresh.work, "in"), "a.json", '{"v": 1}\n')
+    fresh.start()
+    fresh.connect().execute_all(
+        "CREATE SOURCE s1 (v int8) WITH (connector = 'file', path = 'in/');"
+        "CREATE SOURCE s2 (v int8) WITH (connector = 'file', path = 'in/');"
+        "CREATE SINK o1 WITH (connector = 'file', path = 'out1/', format = 'json');"
+        "CREATE SINK o2 WITH (connector = 'file', path = 'out2/', format = 'json');"
+        "CREATE STREAM q1 INTO o1 AS SELECT v FROM s1;"
+        "CREATE STREAM q2 AS SELECT count(*) AS n FROM s2;"
+        "CREATE STREAM q3 INTO o2 AS SELECT v FROM s1;"
+        "CREATE STREAM q4 AS SELECT count(*) AS n FROM s1;"
+        "CREATE VIEW w AS SELECT v FROM s1")
+    fresh.stop()
+    rewrite_definition(fresh, "s2", "CREATE SOURCE s2 (v int8) WITH (connector = 'file', "
+                                    "path = '/nowhere/in/')")
+    rewrite_definition(fresh, "o2", "CREATE SINK o2 WITH (connector = 'of the future')")
+    rewrite_definition(fresh, "q4", "CREATE STREAM q4 AS SELECT count(*) FOR BREAKFAST")
+    rewrite_definition(fresh, "w", "CREATE VIEW w AS SELECT nothing FROM s1")
+    fresh.start()
+    return fresh
+
+
+def failure(session, sql):
+    with pytest.raises(QueryError) as caught:
+        session.execute(sql)
+    return caught.value.sqlstate, caught.value.fields["message"]
+
+
+def test_what_cannot_be_bound_is_broken_and_the_rest_runs(partly_broken):
+    session = partly_broken.connect()
+    session.execute("WAIT FOR STREAM q1")
+    assert read_lines(visible_files(os.path.join(partly_broken.work, "out1"))) == ['{"v":1}']
+    states = session.rows("SELECT name, state, error_code FROM millrace.streams ORDER BY name")
+    assert states == [["q1", "running", None], ["q2", "failed", "55000"],
+                      ["q3", "failed", "55000"], ["q4", "failed", "42601"]]
+    assert session.rows("SHOW STREAMS LIKE 'q2'")[0][:2] == ["q2", "failed"]
+    assert session.rows("SELECT name, connector FROM millrace.sources WHERE error LIKE "
+                        "'%allowed_directories%'") == [["s2", None]]
+    assert session.rows("SELECT name, connector FROM millrace.sinks WHERE error LIKE "
+                        "'%of the future%'") == [["o2", None]]
+    log = partly_broken.log_tail(10000)
+    for what in ('source \\"s2\\" is broken', 'sink \\"o2\\" is broken',
+                 'stream \\"q4\\" is broken', 'view \\"w\\" is broken'):
+        assert what in log
+
+
+@pytest.mark.parametrize("sql, state, message", [
+    ("SELECT * FROM s2", "55000", 'source "s2" is broken: '),
+    ("DESCRIBE s2", "55000", 'source "s2" is broken: '),
+    ("CREATE STREAM x INTO o2 AS SELECT v FROM s1", "55000", 'sink "o2" is broken: '),
+    ("SELECT * FROM w", "55000", 'view "w" is broken: '),
+    ("SELECT * FROM q4", "55000", 'stream "q4" is broken: '),
+    ("ALTER STREAM q4 RENAME TO q5", "55000", 'stream "q4" is broken: '),
+    ("ALTER STREAM q4 RESUME", "55000", 'stream "q4" is broken: '),
+    ("ALTER STREAM q4 RESTART", "55000", 'stream "q4" is broken: '),
+    ("ALTER STREAM q4 PAUSE", "55000", 'stream "q4" is failed'),
+    ("ALTER STREAM q4 RESTART FROM SCRATCH", "42601", "syntax error"),
+    ("WAIT FOR STREAM q4", "55000", 'stream "q4" is failed'),
+    ("CREATE SOURCE s2 (v int8) WITH (connector = 'file', path = 'in/')", "42P07", ""),
+])
+def test_use_of_a_broken_object_tells_the_cause(partly_broken, sql, state, message):
+    code, text = failure(partly_broken.connect(), sql)
+    assert (code, text[:len(message)]) == (state, message)
+
+
+def test_a_broken_object_is_shown_dropped_and_made_anew(partly_broken):
+    session = partly_broken.connect()
+    assert "/nowhere/in/" in session.value("SHOW CREATE SOURCE s2")
+    assert "FOR BREAKFAST" in session.value("SHOW CREATE STREAM q4")
+    session.execute_all("DROP STREAM q2, q4; DROP SOURCE s2; DROP VIEW w; DROP SINK o2;"
+                        "CREATE SINK o2 WITH (connector = 'file', path = 'out3/', format = 'json')")
+    session.execute("ALTER STREAM q3 RESTART FROM SCRATCH")
+    session.execute("WAIT FOR STREAM q3")
+    assert read_lines(visible_files(os.path.join(partly_broken.work, "out3"))) == ['{"v":1}']
+    assert session.value("SELECT count(*) FROM millrace.streams WHERE state = 'failed'") == "0"
+    partly_broken.stop()
+    assert len(os.listdir(os.path.join(partly_broken.data, "streams"))) == 2
+
+
+def test_what_was_broken_goes_on_where_it_stopped(partly_broken):
+    partly_broken.stop()
+    rewrite_definition(partly_broken, "s2", "CREATE SOURCE s2 (v int8) WITH (connector = 'file', "
+                                            "path = 'in/')")
+    partly_broken.start()
+    session = partly_broken.connect()
+    session.execute("WAIT FOR STREAM q2")
+    assert session.rows("SELECT n FROM q2") == [["1"]]
