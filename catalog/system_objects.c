@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "catalog/catalog.h"
+#include "connector/system_row.h"
 #include "types/text_form.h"
 
 static Value text_of(const char *text) {
-    return text ? value_text(SQL_TYPE(TEXT), text, strlen(text)) : value_null(SQL_TYPE(TEXT));
+    return value_text(SQL_TYPE(TEXT), text, strlen(text));
 }
 
 Value catalog_options_json(const OptionSet *options, Arena *arena) {
@@ -16,11 +16,12 @@ Value catalog_options_json(const OptionSet *options, Arena *arena) {
     strbuf_append_char(&json, '{');
     for (int i = 0; i < options->count; i++) {
         const OptionValue *option = &options->values[i];
-        Value name = text_of(option->spec->name);
-        Value text = text_of(option->spec->type == OPTION_SECRET ? "******" : option->text);
+        Value name, text;
 
         if (!option->is_set)
             continue;
+        name = text_of(option->spec->name);
+        text = text_of(option->spec->type == OPTION_SECRET ? "******" : option->text);
         if (json.length > 1)
             strbuf_append_text(&json, ", ");
         value_append_json(&name, &form_settings_default, &json);
@@ -34,20 +35,15 @@ Value catalog_options_json(const OptionSet *options, Arena *arena) {
     return value;
 }
 
-typedef struct ObjectScan {
-    SystemTableScan *scan;
-    RelationKind kind;
-    Status (*emit)(SystemTableScan *scan, const Relation *relation, Error *err);
-} ObjectScan;
-
-static Status for_each_object(const ObjectScan *objects, Error *err) {
-    const CatalogSnapshot *snapshot = objects->scan->catalog;
+Status catalog_emit_objects(SystemTableScan *scan, RelationKind kind, CatalogEmit emit,
+                            Error *err) {
+    const CatalogSnapshot *snapshot = scan->catalog;
 
     for (int i = 0; i < catalog_count(snapshot); i++) {
         const Relation *relation = catalog_at(snapshot, i);
 
-        if (relation->kind == objects->kind)
-            TRY(objects->emit(objects->scan, relation, err));
+        if (relation->kind == kind)
+            TRY(emit(scan, relation, err));
     }
     return STATUS_OK;
 }
@@ -58,13 +54,15 @@ static const SystemColumn views_columns[] = {
     {"name", TYPE_TEXT}, {"definition", TYPE_TEXT}, {NULL, TYPE_UNKNOWN}};
 
 static Status emit_view(SystemTableScan *scan, const Relation *relation, Error *err) {
-    Value row[] = {text_of(relation->name), text_of(relation->definition)};
+    SystemRow row = {.count = 0};
 
-    return scan->emit(scan, row, err);
+    system_put_text(&row, relation->name);
+    system_put_text(&row, relation->definition);
+    return scan->emit(scan, row.values, err);
 }
 
 static Status produce_views(SystemTableScan *scan, Error *err) {
-    return for_each_object(&(ObjectScan) {scan, RELATION_VIEW, emit_view}, err);
+    return catalog_emit_objects(scan, RELATION_VIEW, emit_view, err);
 }
 
 static const SystemTable table_views = {"millrace", "views", views_columns, produce_views};

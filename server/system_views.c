@@ -1,26 +1,8 @@
 /* System views that the server itself fills: millrace.settings, millrace.sessions. */
 #include "server/system_views.h"
 
-#include <stdio.h>
-#include <string.h>
-
+#include "connector/system_row.h"
 #include "server/session_state.h"
-
-static Value text_or_null(const char *text) {
-    return text && text[0] ? value_text(SQL_TYPE(TEXT), text, strlen(text))
-                           : value_null(SQL_TYPE(TEXT));
-}
-
-static Value text_of(const char *text) {
-    return value_text(SQL_TYPE(TEXT), text, strlen(text));
-}
-
-static Value timestamptz_of(int64_t micros) {
-    Value value = value_int8(micros);
-
-    value.type = SQL_TYPE(TIMESTAMPTZ);
-    return value;
-}
 
 /* -------- settings -------- */
 
@@ -37,14 +19,15 @@ static Status produce_settings(SystemTableScan *scan, Error *err) {
 
     for (int i = 0; i < SETTING_COUNT; i++) {
         const SettingSpec *spec = &setting_specs[i];
-        Value row[] = {text_of(spec->name),
-                       text_of(settings_text(settings, (SettingId) i)),
-                       text_of(setting_type_name(spec->type)),
-                       text_of(contexts[spec->context]),
-                       text_of(spec->fallback),
-                       text_of(setting_doc((SettingId) i))};
+        SystemRow row = {.count = 0};
 
-        TRY(scan->emit(scan, row, err));
+        system_put_text(&row, spec->name);
+        system_put_text(&row, settings_text(settings, (SettingId) i));
+        system_put_text(&row, setting_type_name(spec->type));
+        system_put_text(&row, contexts[spec->context]);
+        system_put_text(&row, spec->fallback);
+        system_put_text(&row, setting_doc((SettingId) i));
+        TRY(scan->emit(scan, row.values, err));
     }
     return STATUS_OK;
 }
@@ -67,31 +50,31 @@ static const SystemColumn sessions_columns[] = {
     {NULL, TYPE_UNKNOWN},
 };
 
-enum { SESSION_VALUES = 9 };
+static void put_text_if_any(SystemRow *row, const char *text) {
+    system_put_text(row, text && text[0] ? text : NULL);
+}
 
-/* A copy of what is guarded, so that no row is made while the lock is held. */
-static int copy_sessions(Server *server, Arena *arena, Value **ret_rows) {
-    Value *rows;
+/* A copy of what is guarded, so that no row is given while the lock is held. */
+static int copy_sessions(Server *server, Arena *arena, SystemRow **ret_rows) {
+    SystemRow *rows;
     int count = 0;
 
     pthread_mutex_lock(&server->session_mutex);
-    rows = arena_new_array(arena, Value, (size_t) server->session_count * SESSION_VALUES + 1);
-    for (Session *session = server->first_session; session; session = session->next, count++) {
-        Value row[SESSION_VALUES] = {
-            value_int8(session->process_id),
-            text_of(session->user),
-            text_of(session->database),
-            text_of(session->application_name),
-            text_or_null(session->client_address),
-            text_of(session->is_active ? "active" : "idle"),
-            timestamptz_of(session->started_at_us),
-            session->query_at_us ? timestamptz_of(session->query_at_us)
-                                 : value_null(SQL_TYPE(TIMESTAMPTZ)),
-            text_or_null(session->query),
-        };
+    rows = arena_new_array(arena, SystemRow, (size_t) server->session_count + 1);
+    for (Session *session = server->first_session; session; session = session->next) {
+        SystemRow *row = &rows[count++];
 
-        for (int i = 0; i < SESSION_VALUES; i++)
-            rows[count * SESSION_VALUES + i] = value_copy(&row[i], arena);
+        system_put_int8(row, session->process_id);
+        system_put_text(row, session->user);
+        system_put_text(row, session->database);
+        system_put_text(row, session->application_name);
+        put_text_if_any(row, session->client_address);
+        system_put_text(row, session->is_active ? "active" : "idle");
+        system_put_time(row, session->started_at_us);
+        system_put_time(row, session->query_at_us ? session->query_at_us : INT64_MIN);
+        put_text_if_any(row, session->query);
+        for (int i = 0; i < row->count; i++)
+            row->values[i] = value_copy(&row->values[i], arena);
     }
     pthread_mutex_unlock(&server->session_mutex);
     *ret_rows = rows;
@@ -99,11 +82,11 @@ static int copy_sessions(Server *server, Arena *arena, Value **ret_rows) {
 }
 
 static Status produce_sessions(SystemTableScan *scan, Error *err) {
-    Value *rows = NULL;
+    SystemRow *rows = NULL;
     int count = copy_sessions(scan->server->server, scan->arena, &rows);
 
     for (int i = 0; i < count; i++)
-        TRY(scan->emit(scan, &rows[i * SESSION_VALUES], err));
+        TRY(scan->emit(scan, rows[i].values, err));
     return STATUS_OK;
 }
 

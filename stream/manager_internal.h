@@ -11,7 +11,7 @@ MUST_USE Status manager_visit(StreamManager *manager,
                               Status (*visit)(void *data, Stream *stream, Error *err), void *data,
                               Error *err);
 
-extern const SystemTable table_sources, table_sinks; /* view_sinks.c */
+extern const SystemTable table_sources, table_sinks; /* connector_views.c */
 
 /* stream.c, epoch.c, progress in stream_life.c */
 void stream_grow_partitions(Stream *stream, StreamScan *scan);

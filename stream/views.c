@@ -1,69 +1,17 @@
 /* System views of streams: millrace.streams, stream_progress, operators, watermarks, errors,
- * late_rows, sources, sinks. Columns as in docs/interfaces.md: others rely on them. */
+ * late_rows (sources and sinks: connector_views.c). Columns as in docs/interfaces.md: others rely
+ * on them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "connector/system_row.h"
 #include "stream/manager_internal.h"
-#include "types/nested.h"
-
-enum { VIEW_COLUMNS_MAX = 32 };
-
-/* One row in the making. */
-typedef struct ViewRow {
-    Value values[VIEW_COLUMNS_MAX];
-    int count;
-} ViewRow;
 
 typedef struct ViewScan {
     SystemTableScan *scan;
     Stream *stream; /* under visit */
 } ViewScan;
-
-static void put_null(ViewRow *row, SqlType type) {
-    row->values[row->count++] = value_null(type);
-}
-
-static void put_text(ViewRow *row, const char *text) {
-    if (text)
-        row->values[row->count++] = value_text(SQL_TYPE(TEXT), text, strlen(text));
-    else
-        put_null(row, SQL_TYPE(TEXT));
-}
-
-static void put_int8(ViewRow *row, int64_t number) {
-    row->values[row->count++] = value_int8(number);
-}
-
-static void put_bool(ViewRow *row, bool flag) {
-    row->values[row->count++] = value_bool(flag);
-}
-
-static void put_double(ViewRow *row, double number) {
-    Value value = {.type = SQL_TYPE(FLOAT8), .float64 = number};
-
-    row->values[row->count++] = value;
-}
-
-static void put_time(ViewRow *row, int64_t us) {
-    Value value = {.type = SQL_TYPE(TIMESTAMPTZ), .is_null = us == INT64_MIN, .int64 = us};
-
-    if (value.is_null)
-        value.int64 = 0;
-    row->values[row->count++] = value;
-}
-
-static void put_json(ViewRow *row, const char *text) {
-    row->values[row->count++] = value_text(SQL_TYPE(JSONB), text, strlen(text));
-}
-
-static void put_text_array(ViewRow *row, const char *const *texts, int count, Arena *arena) {
-    Value *elements = arena_new_array(arena, Value, (size_t) count);
-
-    for (int i = 0; i < count; i++)
-        elements[i] = value_text(SQL_TYPE(TEXT), texts[i], strlen(texts[i]));
-    row->values[row->count++] = array_build(SQL_TYPE(TEXT), elements, (uint32_t) count, arena);
-}
 
 static Status visit_streams(SystemTableScan *scan,
                             Status (*visit)(void *data, Stream *stream, Error *err), Error *err) {
@@ -144,7 +92,7 @@ bool manager_summary(StreamManager *manager, int64_t stream_id, StreamSummary *r
     return visit.is_found;
 }
 
-static void put_related(ViewRow *row, const Stream *stream, bool is_sinks, Arena *arena) {
+static void put_related(SystemRow *row, const Stream *stream, bool is_sinks, Arena *arena) {
     const Relation *relation = stream->relation;
     const char **names =
         arena_new_array(arena, const char *, (size_t) relation->dependency_count + 1);
@@ -156,7 +104,7 @@ static void put_related(ViewRow *row, const Stream *stream, bool is_sinks, Arena
         if (other && (other->kind == RELATION_SINK) == is_sinks)
             names[count++] = other->name;
     }
-    put_text_array(row, names, count, arena);
+    system_put_text_array(row, names, count, arena);
 }
 
 static const char *trigger_text(const Relation *relation, Arena *arena) {
@@ -177,34 +125,34 @@ static Status visit_stream(void *data, Stream *stream, Error *err) {
     ViewScan *view = data;
     Arena *arena = view->scan->arena;
     const Relation *relation = stream->relation;
-    ViewRow row = {.count = 0};
+    SystemRow row = {.count = 0};
     Error error;
 
-    put_text(&row, relation->name);
-    put_int8(&row, stream->id);
+    system_put_text(&row, relation->name);
+    system_put_int8(&row, stream->id);
     pthread_mutex_lock(&stream->mutex);
     error = stream->error;
-    put_text(&row, stream_state_name(stream->state));
-    put_text(&row, relation->output_mode);
-    put_text(&row, trigger_text(relation, arena));
+    system_put_text(&row, stream_state_name(stream->state));
+    system_put_text(&row, relation->output_mode);
+    system_put_text(&row, trigger_text(relation, arena));
     put_related(&row, stream, false, arena);
     put_related(&row, stream, true, arena);
-    put_text(&row, guarantee_of(stream));
-    put_int8(&row, stream->epoch);
-    put_int8(&row, stream->idle_epochs);
-    put_time(&row, last_watermark(stream));
-    put_int8(&row, stream->totals.rows_in);
-    put_int8(&row, stream->totals.rows_out);
-    put_int8(&row, stream->totals.late_rows);
-    put_int8(&row, stream->totals.bad_rows);
-    put_int8(&row, stream->state_rows);
-    put_int8(&row, stream->state_bytes);
-    put_text(&row, stream->has_error ? sqlstate_code(error.sqlstate) : NULL);
-    put_text(&row, stream->has_error ? error.message : NULL);
-    put_time(&row, stream->has_error ? stream->error_at : INT64_MIN);
+    system_put_text(&row, guarantee_of(stream));
+    system_put_int8(&row, stream->epoch);
+    system_put_int8(&row, stream->idle_epochs);
+    system_put_time(&row, last_watermark(stream));
+    system_put_int8(&row, stream->totals.rows_in);
+    system_put_int8(&row, stream->totals.rows_out);
+    system_put_int8(&row, stream->totals.late_rows);
+    system_put_int8(&row, stream->totals.bad_rows);
+    system_put_int8(&row, stream->state_rows);
+    system_put_int8(&row, stream->state_bytes);
+    system_put_text(&row, stream->has_error ? sqlstate_code(error.sqlstate) : NULL);
+    system_put_text(&row, stream->has_error ? error.message : NULL);
+    system_put_time(&row, stream->has_error ? stream->error_at : INT64_MIN);
     pthread_mutex_unlock(&stream->mutex);
-    put_time(&row, relation->created_at_us);
-    put_text(&row, relation->definition);
+    system_put_time(&row, relation->created_at_us);
+    system_put_text(&row, relation->definition);
     return view->scan->emit(view->scan, row.values, err);
 }
 
@@ -241,27 +189,27 @@ static const SystemColumn progress_columns[] = {
 
 static Status emit_progress(ViewScan *view, const Stream *stream, const ProgressRow *progress,
                             Error *err) {
-    ViewRow row = {.count = 0};
+    SystemRow row = {.count = 0};
 
-    put_text(&row, stream->relation->name);
-    put_int8(&row, progress->epoch);
-    put_time(&row, progress->started_at);
-    put_int8(&row, progress->rows_in);
-    put_int8(&row, progress->rows_out);
-    put_int8(&row, progress->late_rows);
-    put_int8(&row, progress->late_windows);
-    put_int8(&row, progress->bad_rows);
-    put_time(&row, progress->watermark);
-    put_double(&row, progress->choose_ms);
-    put_double(&row, progress->execute_ms);
-    put_double(&row, progress->prepare_ms);
-    put_double(&row, progress->decide_ms);
-    put_double(&row, progress->publish_ms);
-    put_double(&row, progress->cpu_ms);
-    put_int8(&row, progress->state_rows);
-    put_int8(&row, progress->state_bytes);
-    put_int8(&row, progress->changelog_bytes);
-    put_json(&row, progress->offsets);
+    system_put_text(&row, stream->relation->name);
+    system_put_int8(&row, progress->epoch);
+    system_put_time(&row, progress->started_at);
+    system_put_int8(&row, progress->rows_in);
+    system_put_int8(&row, progress->rows_out);
+    system_put_int8(&row, progress->late_rows);
+    system_put_int8(&row, progress->late_windows);
+    system_put_int8(&row, progress->bad_rows);
+    system_put_time(&row, progress->watermark);
+    system_put_double(&row, progress->choose_ms);
+    system_put_double(&row, progress->execute_ms);
+    system_put_double(&row, progress->prepare_ms);
+    system_put_double(&row, progress->decide_ms);
+    system_put_double(&row, progress->publish_ms);
+    system_put_double(&row, progress->cpu_ms);
+    system_put_int8(&row, progress->state_rows);
+    system_put_int8(&row, progress->state_bytes);
+    system_put_int8(&row, progress->changelog_bytes);
+    system_put_json(&row, progress->offsets);
     return view->scan->emit(view->scan, row.values, err);
 }
 
@@ -307,23 +255,23 @@ static Status visit_operators(void *data, Stream *stream, Error *err) {
     for (int i = 0; status == STATUS_OK && stream->dataflow &&
                     (op = dataflow_operator_at(stream->dataflow, i, &parent));
          i++) {
-        ViewRow row = {.count = 0};
+        SystemRow row = {.count = 0};
 
-        put_text(&row, stream->relation->name);
-        put_int8(&row, i);
-        put_text(&row, op->type->name);
+        system_put_text(&row, stream->relation->name);
+        system_put_int8(&row, i);
+        system_put_text(&row, op->type->name);
         if (parent >= 0)
-            put_int8(&row, parent);
+            system_put_int8(&row, parent);
         else
-            put_null(&row, SQL_TYPE(INT8));
-        put_int8(&row, op->metrics.rows_in);
-        put_int8(&row, op->metrics.rows_out);
-        put_int8(&row, op->metrics.batches);
-        put_double(&row, (double) op->metrics.cpu_ns / 1e6);
+            system_put_null(&row, TYPE_INT8);
+        system_put_int8(&row, op->metrics.rows_in);
+        system_put_int8(&row, op->metrics.rows_out);
+        system_put_int8(&row, op->metrics.batches);
+        system_put_double(&row, (double) op->metrics.cpu_ns / 1e6);
         state_operator_size(stream->store, op->id, &state_rows, &state_bytes);
-        put_int8(&row, state_rows);
-        put_int8(&row, state_bytes);
-        put_int8(&row, op->metrics.late_rows);
+        system_put_int8(&row, state_rows);
+        system_put_int8(&row, state_bytes);
+        system_put_int8(&row, op->metrics.late_rows);
         status = view->scan->emit(view->scan, row.values, err);
     }
     pthread_mutex_unlock(&stream->run_mutex);
@@ -356,18 +304,18 @@ static Status emit_watermark(ViewScan *view, const Stream *stream, const StreamS
                              int partition, Error *err) {
     const StreamPartition *track = &scan->partitions[partition];
     PartitionState state;
-    ViewRow row = {.count = 0};
+    SystemRow row = {.count = 0};
 
     scan->type->partition_state(scan->reader, partition, &state);
-    put_text(&row, stream->relation->name);
-    put_text(&row, scan->relation->name);
-    put_text(&row, state.name);
-    put_time(&row, track->max_event_time_us);
-    put_time(&row, track->watermark_us);
-    put_bool(&row, track->position >= track->end);
-    put_bool(&row, track->is_idle);
-    put_bool(&row, !track->is_idle && track->watermark_us <= scan->watermark_us);
-    put_time(&row, track->last_row_at);
+    system_put_text(&row, stream->relation->name);
+    system_put_text(&row, scan->relation->name);
+    system_put_text(&row, state.name);
+    system_put_time(&row, track->max_event_time_us);
+    system_put_time(&row, track->watermark_us);
+    system_put_bool(&row, track->position >= track->end);
+    system_put_bool(&row, track->is_idle);
+    system_put_bool(&row, !track->is_idle && track->watermark_us <= scan->watermark_us);
+    system_put_time(&row, track->last_row_at);
     return view->scan->emit(view->scan, row.values, err);
 }
 
@@ -415,21 +363,21 @@ static const char *fault_source(const Stream *stream, int scan) {
 
 static Status emit_error(void *data, const FaultEntry *entry, Error *err) {
     ViewScan *view = data;
-    ViewRow row = {.count = 0};
+    SystemRow row = {.count = 0};
     char partition[16];
 
     snprintf(partition, sizeof(partition), "%d", entry->partition);
-    put_int8(&row, entry->id);
-    put_time(&row, entry->at);
-    put_text(&row, view->stream->relation->name);
-    put_text(&row, fault_source(view->stream, entry->scan));
-    put_text(&row, partition);
-    put_text(&row, entry->position);
-    put_text(&row, entry->column_name[0] ? entry->column_name : NULL);
-    put_text(&row, sqlstate_code(entry->sqlstate));
-    put_text(&row, entry->message);
-    put_text(&row, entry->sample);
-    put_int8(&row, entry->occurrences);
+    system_put_int8(&row, entry->id);
+    system_put_time(&row, entry->at);
+    system_put_text(&row, view->stream->relation->name);
+    system_put_text(&row, fault_source(view->stream, entry->scan));
+    system_put_text(&row, partition);
+    system_put_text(&row, entry->position);
+    system_put_text(&row, entry->column_name[0] ? entry->column_name : NULL);
+    system_put_text(&row, sqlstate_code(entry->sqlstate));
+    system_put_text(&row, entry->message);
+    system_put_text(&row, entry->sample);
+    system_put_int8(&row, entry->occurrences);
     return view->scan->emit(view->scan, row.values, err);
 }
 
@@ -457,7 +405,7 @@ static const SystemColumn late_columns[] = {
 
 /* The number that millrace.operators gives it; NULL when the stream is not open, or planned anew.
  */
-static void put_operator(ViewRow *row, const Stream *stream, const char *id_text) {
+static void put_operator(SystemRow *row, const Stream *stream, const char *id_text) {
     const Operator *op;
     int parent = -1;
     char text[sizeof(((LateEntry *) NULL)->operator_name)];
@@ -466,23 +414,23 @@ static void put_operator(ViewRow *row, const Stream *stream, const char *id_text
          i++) {
         snprintf(text, sizeof(text), "%016" PRIx64, op->id);
         if (strcmp(text, id_text) == 0) {
-            put_int8(row, i);
+            system_put_int8(row, i);
             return;
         }
     }
-    put_null(row, SQL_TYPE(INT8));
+    system_put_null(row, TYPE_INT8);
 }
 
 static Status emit_late(void *data, const LateEntry *entry, Error *err) {
     ViewScan *view = data;
-    ViewRow row = {.count = 0};
+    SystemRow row = {.count = 0};
 
-    put_text(&row, view->stream->relation->name);
+    system_put_text(&row, view->stream->relation->name);
     put_operator(&row, view->stream, entry->operator_name);
-    put_time(&row, entry->at);
-    put_time(&row, entry->event_time);
-    put_time(&row, entry->watermark);
-    put_text(&row, entry->sample);
+    system_put_time(&row, entry->at);
+    system_put_time(&row, entry->event_time);
+    system_put_time(&row, entry->watermark);
+    system_put_text(&row, entry->sample);
     return view->scan->emit(view->scan, row.values, err);
 }
 

@@ -3,10 +3,16 @@
 #include <string.h>
 
 #include "catalog/system_objects.h"
+#include "connector/system_row.h"
 #include "stream/manager_internal.h"
 
-static Value text_of(const char *text) {
-    return text ? value_text(SQL_TYPE(TEXT), text, strlen(text)) : value_null(SQL_TYPE(TEXT));
+/* What both views say of an object; `connector` NULL: it is broken. */
+static void put_object(SystemRow *row, const Relation *relation, const char *connector,
+                       Arena *arena) {
+    system_put_text(row, relation->name);
+    system_put_text(row, connector);
+    system_put_text(row, relation->format ? relation->format->name : NULL);
+    system_put(row, catalog_options_json(&relation->options, arena));
 }
 
 static bool has_streams(const SystemTableScan *scan) {
@@ -21,6 +27,8 @@ static const SystemColumn sources_columns[] = {
     {"bytes", TYPE_INT8},    {"bad_rows", TYPE_INT8},   {"error", TYPE_TEXT},
     {NULL, TYPE_UNKNOWN},
 };
+
+enum { SOURCE_COUNTS = 4 };
 
 /* Each stream reads for itself: the sums are of the one that is furthest. */
 typedef struct SourceSums {
@@ -78,36 +86,26 @@ static Status add_reader(void *data, Stream *stream, Error *err) {
 
 static Status emit_source(SystemTableScan *scan, const Relation *relation, Error *err) {
     SourceSums sums = {.source_id = relation->id, .arena = scan->arena};
-    Value unknown = value_null(SQL_TYPE(INT8));
-    Value row[] = {text_of(relation->name),
-                   text_of(relation->source ? relation->source->name : NULL),
-                   text_of(relation->format ? relation->format->name : NULL),
-                   catalog_options_json(&relation->options, scan->arena),
-                   unknown,
-                   unknown,
-                   unknown,
-                   unknown,
-                   text_of(NULL)};
+    SystemRow row = {.count = 0};
 
     if (has_streams(scan))
         TRY(manager_visit(scan->server->streams, add_reader, &sums, err));
+    put_object(&row, relation, relation->source ? relation->source->name : NULL, scan->arena);
     if (sums.is_read) {
-        row[4] = value_int8(sums.partitions);
-        row[5] = value_int8(sums.rows);
-        row[6] = value_int8(sums.bytes);
-        row[7] = value_int8(sums.bad_rows);
+        system_put_int8(&row, sums.partitions);
+        system_put_int8(&row, sums.rows);
+        system_put_int8(&row, sums.bytes);
+        system_put_int8(&row, sums.bad_rows);
+    } else {
+        for (int i = 0; i < SOURCE_COUNTS; i++)
+            system_put_null(&row, TYPE_INT8);
     }
-    row[8] = text_of(relation->broken ? relation->broken->message : sums.error);
-    return scan->emit(scan, row, err);
+    system_put_text(&row, relation->broken ? relation->broken->message : sums.error);
+    return scan->emit(scan, row.values, err);
 }
 
 static Status produce_sources(SystemTableScan *scan, Error *err) {
-    const CatalogSnapshot *snapshot = scan->catalog;
-
-    for (int i = 0; i < catalog_count(snapshot); i++)
-        if (catalog_at(snapshot, i)->kind == RELATION_SOURCE)
-            TRY(emit_source(scan, catalog_at(snapshot, i), err));
-    return STATUS_OK;
+    return catalog_emit_objects(scan, RELATION_SOURCE, emit_source, err);
 }
 
 const SystemTable table_sources = {"millrace", "sources", sources_columns, produce_sources};
@@ -140,29 +138,23 @@ static Status emit_sink(SystemTableScan *scan, const Relation *relation, Error *
     const SinkType *type = relation->sink; /* NULL: broken */
     bool is_exact = !type || type->guarantee != SINK_AT_LEAST_ONCE;
     SinkSums sums = {.sink_id = relation->id};
-    Value row[] = {text_of(relation->name),
-                   text_of(type ? type->name : NULL),
-                   text_of(relation->format ? relation->format->name : NULL),
-                   catalog_options_json(&relation->options, scan->arena),
-                   text_of(is_exact ? "exactly_once" : "at_least_once"),
-                   value_null(SQL_TYPE(INT8)),
-                   value_null(SQL_TYPE(INT8)),
-                   text_of(relation->broken ? relation->broken->message : NULL)};
+    SystemRow row = {.count = 0};
 
-    if (has_streams(scan)) {
+    if (has_streams(scan))
         TRY(manager_visit(scan->server->streams, add_stream, &sums, err));
-        row[5] = value_int8(sums.rows);
-    }
-    return scan->emit(scan, row, err);
+    put_object(&row, relation, type ? type->name : NULL, scan->arena);
+    system_put_text(&row, is_exact ? "exactly_once" : "at_least_once");
+    if (has_streams(scan))
+        system_put_int8(&row, sums.rows);
+    else
+        system_put_null(&row, TYPE_INT8);
+    system_put_null(&row, TYPE_INT8);
+    system_put_text(&row, relation->broken ? relation->broken->message : NULL);
+    return scan->emit(scan, row.values, err);
 }
 
 static Status produce_sinks(SystemTableScan *scan, Error *err) {
-    const CatalogSnapshot *snapshot = scan->catalog;
-
-    for (int i = 0; i < catalog_count(snapshot); i++)
-        if (catalog_at(snapshot, i)->kind == RELATION_SINK)
-            TRY(emit_sink(scan, catalog_at(snapshot, i), err));
-    return STATUS_OK;
+    return catalog_emit_objects(scan, RELATION_SINK, emit_sink, err);
 }
 
 const SystemTable table_sinks = {"millrace", "sinks", sinks_columns, produce_sinks};
