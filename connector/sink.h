@@ -20,7 +20,8 @@ enum {
     SINK_TAKES_APPEND = 1,
     SINK_TAKES_UPDATE = 2, /* rows with op */
     SINK_TAKES_COMPLETE = 4,
-    SINK_PREFERS_UPSERT = 8, /* "takes upserts": UPDATE is the inferred default mode */
+    SINK_PREFERS_UPSERT = 8,  /* "takes upserts": UPDATE is the inferred default mode */
+    SINK_COMPLETE_ALONE = 16, /* a stream in complete mode has the sink for itself */
 };
 
 typedef enum SinkMode { SINK_MODE_APPEND, SINK_MODE_UPDATE, SINK_MODE_COMPLETE } SinkMode;

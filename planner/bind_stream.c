@@ -121,6 +121,44 @@ static Status check_sink_modes(const StreamBinding *binding, OutputMode mode, Er
     return STATUS_OK;
 }
 
+/* Can its format hold the rows? In update mode `op` and `epoch` come in front. */
+static Status check_sink_format(const StreamBinding *binding, int sink_number, OutputMode mode,
+                                Error *err) {
+    const Relation *sink = binding->sinks[sink_number];
+    const Plan *plan = binding->plan;
+    Arena *arena = binding->binder->arena;
+    uint32_t extra = mode == OUTPUT_UPDATE ? 2 : 0;
+    uint32_t count = (uint32_t) plan->column_count + extra;
+    const char **names = arena_new_array(arena, const char *, count + 1);
+    SqlType *types = arena_new_array(arena, SqlType, count + 1);
+    Encoder *encoder = NULL;
+
+    names[0] = "op";
+    types[0] = SQL_TYPE(TEXT);
+    if (extra) {
+        names[1] = "epoch";
+        types[1] = SQL_TYPE(INT8);
+    }
+    for (int i = 0; i < plan->column_count; i++) {
+        names[(uint32_t) i + extra] = plan->columns[i].name;
+        types[(uint32_t) i + extra] = plan->columns[i].type;
+    }
+    if (sink->format->encoder_create(names, types, count, &sink->options, &encoder, err) !=
+        STATUS_OK) {
+        err->position = binding->create->sinks.items[sink_number]->position;
+        return STATUS_ERROR;
+    }
+    sink->format->encoder_destroy(encoder);
+    return STATUS_OK;
+}
+
+static Status check_sink_formats(const StreamBinding *binding, OutputMode mode, Error *err) {
+    for (int i = 0; i < binding->sink_count; i++)
+        if (binding->sinks[i]->format && binding->sinks[i]->format->encoder_create)
+            TRY(check_sink_format(binding, i, mode, err));
+    return STATUS_OK;
+}
+
 static Status try_mode(StreamBinding *binding, OutputMode mode, const Plan **ret_plan, Error *err) {
     TRY(plan_for_mode(binding->binder, binding->plan, mode, ret_plan, err));
     return check_sink_modes(binding, mode, err);
@@ -236,6 +274,7 @@ static Status bind_mode(StreamBinding *binding, Error *err) {
             IGNORE(add_mode_hint(binding, mode, err)); /* the refusal stands */
         return STATUS_ERROR;
     }
+    TRY(check_sink_formats(binding, mode, err));
     stream->mode = mode;
     stream->relation.output_mode = output_mode_name(mode);
     return STATUS_OK;

@@ -137,6 +137,78 @@ static Status check_connector(Session *session, const Relation *relation, int64_
     return STATUS_OK;
 }
 
+static bool writes_into(const Relation *stream, int64_t sink_id) {
+    for (int i = 0; i < stream->sink_count; i++)
+        if (stream->sink_ids[i] == sink_id)
+            return true;
+    return false;
+}
+
+static bool is_complete(const Relation *stream) {
+    return strcmp(stream->output_mode, "complete") == 0;
+}
+
+/* In complete mode a stream has its sink for itself. */
+static Status check_sink_is_free(const CatalogSnapshot *snapshot, const Relation *stream,
+                                 const Relation *sink, int position, Error *err) {
+    if (!(sink->sink->capabilities & SINK_COMPLETE_ALONE))
+        return STATUS_OK;
+    for (int i = 0; i < catalog_count(snapshot); i++) {
+        const Relation *other = catalog_at(snapshot, i);
+
+        if (other->kind == RELATION_STREAM && strcmp(other->name, stream->name) != 0 &&
+            writes_into(other, sink->id) && (is_complete(other) || is_complete(stream)))
+            return error_at(err, position, OBJECT_IN_USE,
+                            "sink \"%s\" is in use by stream \"%s\", and in complete mode a "
+                            "stream has its sink for itself",
+                            sink->name, other->name);
+    }
+    return STATUS_OK;
+}
+
+/* The folder or file behind a source or a sink; NULL: it has none. */
+static const char *path_of(const Relation *relation) {
+    for (int i = 0; i < relation->options.count; i++) {
+        const OptionValue *value = &relation->options.values[i];
+
+        if (value->spec->type == OPTION_PATH && strcmp(value->spec->name, "path") == 0)
+            return value->is_null ? NULL : value->text;
+    }
+    return NULL;
+}
+
+/* A stream that reads its own rows never ends. */
+static Status check_no_feedback(const CatalogSnapshot *snapshot, const Relation *stream,
+                                const Relation *sink, int position, Error *err) {
+    const char *to = path_of(sink);
+
+    for (int i = 0; i < stream->dependency_count && to; i++) {
+        const Relation *source = catalog_find_id(snapshot, stream->dependencies[i]);
+        const char *from = source && source->kind == RELATION_SOURCE ? path_of(source) : NULL;
+
+        if (!from || strcmp(from, to) != 0)
+            continue;
+        IGNORE(error_at(err, position, INVALID_PARAMETER, /* hinted */
+                        "sink \"%s\" writes into the folder that source \"%s\" reads", sink->name,
+                        source->name));
+        return error_hint(err,
+                          "The stream would read its own rows, for ever. Choose another path.");
+    }
+    return STATUS_OK;
+}
+
+static Status check_sinks(const CatalogSnapshot *snapshot, const AstCreateStream *create,
+                          const Relation *stream, Error *err) {
+    for (int i = 0; i < stream->sink_count; i++) {
+        const Relation *sink = catalog_find_id(snapshot, stream->sink_ids[i]);
+        int position = create->sinks.items[i]->position;
+
+        TRY(check_sink_is_free(snapshot, stream, sink, position, err));
+        TRY(check_no_feedback(snapshot, stream, sink, position, err));
+    }
+    return STATUS_OK;
+}
+
 static Status bind_and_create(Portal *portal, CatalogTransaction *transaction, const char *text,
                               Error *err) {
     Session *session = portal->session;
@@ -156,6 +228,9 @@ static Status bind_and_create(Portal *portal, CatalogTransaction *transaction, c
         session_notice(session, SESSION_NOTICE, SQLSTATE_SUCCESSFUL_COMPLETION, "%s",
                        stream.inferred_mode_notice);
     relation.definition = text;
+    if (relation.kind == RELATION_STREAM)
+        TRY(check_sinks(planner.catalog, (const AstCreateStream *) portal->statement->node,
+                        &relation, err));
     TRY(catalog_create(transaction, &relation, &created, err));
     return check_connector(session, &relation, created->id, err);
 }

@@ -330,7 +330,8 @@ const SinkType sink_file = {
     .name = "file",
     .options = file_options,
     .guarantee = SINK_PUBLISH_AFTER_COMMIT,
-    .capabilities = SINK_TAKES_APPEND | SINK_TAKES_UPDATE | SINK_TAKES_COMPLETE,
+    .capabilities =
+        SINK_TAKES_APPEND | SINK_TAKES_UPDATE | SINK_TAKES_COMPLETE | SINK_COMPLETE_ALONE,
     .needs_format = true,
     .check = file_check,
     .open = file_open,
