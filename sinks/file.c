@@ -4,6 +4,7 @@
  * epoch. Complete mode writes a new set of files each epoch into .v<incarnation>-<epoch>/ and shows
  * it by swapping the symlink `current`; the two sets before it are kept for readers that are still
  * at them. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -18,7 +19,7 @@
 #include "sinks/sinks.h"
 #include "store/file.h"
 
-enum { VERSIONS_KEPT = 3 };
+enum { VERSIONS_KEPT = 3, VERSION_HEX_DIGITS = 8 };
 
 struct SinkWriter {
     Arena *arena;
@@ -144,31 +145,34 @@ static void version_path(const SinkWriter *writer, int64_t epoch, char *path, si
     snprintf(path, size, "%s/%s%" PRId64, writer->folder, writer->version_prefix, epoch);
 }
 
-/* The epoch in ".v<incarnation>-<epoch>"; -1 for other names. */
-static int64_t version_epoch(const SinkWriter *writer, const char *name) {
-    size_t length = strlen(writer->version_prefix);
+/* The epoch in ".v<incarnation>-<epoch>", of any incarnation; -1 for other names. */
+static int64_t version_epoch(const char *name) {
     long long epoch;
     char *end;
 
-    if (strncmp(name, writer->version_prefix, length) != 0)
+    if (strncmp(name, ".v", 2) != 0 || strspn(name + 2, "0123456789abcdef") != VERSION_HEX_DIGITS ||
+        name[2 + VERSION_HEX_DIGITS] != '-' ||
+        !isdigit((unsigned char) name[VERSION_HEX_DIGITS + 3]))
         return -1;
-    epoch = strtoll(name + length, &end, 10);
+    epoch = strtoll(name + VERSION_HEX_DIGITS + 3, &end, 10);
     return *end || epoch <= 0 ? -1 : epoch;
 }
 
-/* Remove versions above `epoch`, and all but the newest `kept` at or below it. */
-static Status remove_versions(SinkWriter *writer, int64_t epoch, int kept, Error *err) {
-    int64_t newest[VERSIONS_KEPT] = {0};
+static bool is_of_this_stream(const SinkWriter *writer, const char *name) {
+    return strncmp(name, writer->version_prefix, strlen(writer->version_prefix)) == 0;
+}
+
+/* The newest versions of this stream at or below `epoch`, descending; 0: there are not so many. */
+static void find_newest(const SinkWriter *writer, DIR *folder, int64_t epoch,
+                        int64_t newest[VERSIONS_KEPT]) {
     struct dirent *item;
-    Status status = STATUS_OK;
-    DIR *folder = opendir(writer->folder);
 
-    if (!folder)
-        return error_errno(err, errno, "could not open folder \"%s\"", writer->folder);
     while ((item = readdir(folder))) {
-        int64_t found = version_epoch(writer, item->d_name);
+        int64_t found = version_epoch(item->d_name);
 
-        for (int i = 0; i < kept && found > 0 && found <= epoch; i++)
+        if (found > epoch || !is_of_this_stream(writer, item->d_name))
+            continue;
+        for (int i = 0; i < VERSIONS_KEPT && found > 0; i++)
             if (found > newest[i]) {
                 int64_t pushed = newest[i];
 
@@ -177,13 +181,41 @@ static Status remove_versions(SinkWriter *writer, int64_t epoch, int kept, Error
             }
     }
     rewinddir(folder);
-    while (status == STATUS_OK && (item = readdir(folder))) {
-        int64_t found = version_epoch(writer, item->d_name);
-        char path[PATH_MAX];
+}
 
-        if (found < 0 || (found <= epoch && found >= newest[kept - 1]))
+/* Of this stream: versions above `epoch`, and all but the newest. Of a stream that the sink had
+ * before (it has one at a time, and the folder is ours): all, once this one has shown as many as
+ * are kept for readers; what `current` names never. */
+static bool is_outdated(const SinkWriter *writer, const char *name, int64_t epoch,
+                        const int64_t newest[VERSIONS_KEPT], const char *current) {
+    int64_t found = version_epoch(name);
+    int64_t oldest_kept = newest[VERSIONS_KEPT - 1];
+
+    if (found < 0)
+        return false;
+    if (is_of_this_stream(writer, name))
+        return found > epoch || found < oldest_kept;
+    return oldest_kept > 0 && strcmp(name, current) != 0;
+}
+
+static Status remove_versions(SinkWriter *writer, int64_t epoch, Error *err) {
+    int64_t newest[VERSIONS_KEPT] = {0};
+    char path[PATH_MAX];
+    char current[256] = "";
+    struct dirent *item;
+    Status status = STATUS_OK;
+    DIR *folder = opendir(writer->folder);
+
+    if (!folder)
+        return error_errno(err, errno, "could not open folder \"%s\"", writer->folder);
+    snprintf(path, sizeof(path), "%s/current", writer->folder);
+    if (readlink(path, current, sizeof(current) - 1) < 0)
+        current[0] = '\0'; /* there is none yet */
+    find_newest(writer, folder, epoch, newest);
+    while (status == STATUS_OK && (item = readdir(folder))) {
+        if (!is_outdated(writer, item->d_name, epoch, newest, current))
             continue;
-        version_path(writer, found, path, sizeof(path));
+        snprintf(path, sizeof(path), "%s/%s", writer->folder, item->d_name);
         status = file_remove_tree(path, err);
     }
     closedir(folder);
@@ -203,7 +235,7 @@ static Status show_version(SinkWriter *writer, int64_t epoch, Error *err) {
     if (symlink(target, temporary))
         return error_errno(err, errno, "could not make \"%s\"", temporary);
     TRY(file_rename_durably(temporary, current, err));
-    return remove_versions(writer, epoch, VERSIONS_KEPT, err);
+    return remove_versions(writer, epoch, err);
 }
 
 static Status prepare_version(SinkWriter *writer, StrBuf *receipt, Error *err) {
@@ -235,7 +267,7 @@ static Status file_recover(SinkWriter *writer, int64_t epoch, const uint8_t *rec
                            size_t receipt_size, Error *err) {
     if (!is_complete(writer))
         return file_parts_recover(writer->parts, epoch, receipt, receipt_size, err);
-    TRY(remove_versions(writer, epoch, VERSIONS_KEPT, err));
+    TRY(remove_versions(writer, epoch, err));
     if (receipt_size)
         return publish_version(writer, epoch, receipt, receipt_size, err);
     return STATUS_OK;

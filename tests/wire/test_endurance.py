@@ -194,3 +194,38 @@ def test_what_was_broken_goes_on_where_it_stopped(partly_broken):
     session = partly_broken.connect()
     session.execute("WAIT FOR STREAM q2")
     assert session.rows("SELECT n FROM q2") == [["1"]]
+
+
+def test_versions_of_a_stream_that_is_gone_go_when_others_have_taken_their_place(fresh):
+    out = os.path.join(fresh.work, "out")
+    folder = os.path.join(fresh.work, "in")
+    os.mkdir(folder)
+    fresh.start()
+    session = fresh.connect()
+
+    def feed(first, count):
+        for number in range(first, first + count):
+            write_file(folder, f"{number:03}.json", '{"v": 1}\n')
+            session.execute("WAIT FOR STREAM q")
+
+    def versions():
+        return {name.rsplit("-", 1)[0] for name in os.listdir(out) if name.startswith(".v")}
+
+    create = ("CREATE STREAM q INTO o OUTPUT MODE COMPLETE WITH (max_rows_per_epoch = 1) "
+              "AS SELECT count(*) AS n FROM s")
+    session.execute_all(
+        "CREATE SOURCE s (v int8) WITH (connector = 'file', path = 'in/');"
+        "CREATE SINK o WITH (connector = 'file', path = 'out/', format = 'json');" + create)
+    feed(0, 2)
+    (old,) = versions()
+    os.mkdir(os.path.join(out, ".v-of-the-user"))
+    os.mkdir(os.path.join(out, ".v00000000-1x"))
+    session.execute_all("DROP STREAM q")
+    assert read_lines(visible_files(out)) == ['{"n":2}']  # until there is another
+    session.execute_all(create)
+    session.execute("WAIT FOR STREAM q")
+    feed(2, 3)
+    assert old not in versions()
+    assert {".v-of-the-user", ".v00000000-1x"} <= set(os.listdir(out))
+    assert sum(name.startswith(".v") for name in os.listdir(out)) == 3 + 2
+    assert read_lines(visible_files(out)) == ['{"n":5}']
