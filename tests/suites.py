@@ -48,6 +48,7 @@ class Suite:
     run: object
     command: tuple = ()
     timeout_s: int = 300
+    environment: dict = dataclasses.field(default_factory=dict)
 
 
 def run_process(command, timeout_s, env=None):
@@ -107,7 +108,7 @@ def run_pytest(suite):
         os.unlink(junit)
     command = [*PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={junit}",
                *suite.command]
-    status, output = run_process(command, suite.timeout_s)
+    status, output = run_process(command, suite.timeout_s, suite.environment)
     result = Result(log=output)
     if not os.path.exists(junit):
         result.failures.append(f"{suite.name}: no report, ended with {status}")
@@ -174,6 +175,10 @@ def suites():
         Suite("sql-asan", "asan", run_tap, (*runner, *asan, "tests/sql"), timeout_s=600),
         Suite("unit-tsan", "tsan", run_units),
         Suite("sql-tsan", "tsan", run_tap, (*runner, *tsan, "tests/sql"), timeout_s=600),
+        # without what measures memory: the sanitizer's is larger than the server's
+        Suite("wire-tsan", "tsan", run_pytest,
+              ("tests/wire", "--ignore=tests/wire/test_back_pressure.py"),
+              environment={"MILLRACE_TEST_SERVER": tsan[1]}),
         Suite("recover-tsan", "tsan", run_tap,
               (*PYTHON, "tests/recover/torture.py", *tsan, "windows", "8")),
         Suite("workers-tsan", "tsan", run_tap,
