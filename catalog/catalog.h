@@ -68,10 +68,13 @@ typedef struct Relation {
     int64_t idle_after_us; /* -1: the connector's default */
     int key_count;         /* PRIMARY KEY; 0: none */
     const int *key_columns;
+    int64_t error_sink_id; /* SOURCE: takes the bad records (on_error = 'sink:…'); 0: none */
 
     /* STREAM: what CREATE STREAM said; defaults resolved by the planner at CREATE */
     int sink_count;
     const int64_t *sink_ids;
+    int error_sink_count; /* of its sources, each once, none among sink_ids */
+    const int64_t *error_sink_ids;
     const char *output_mode; /* "append", "update", "complete" */
     const char *trigger; /* canonical: "default", "every <µs>", "available now", "once", "manual" */
     int64_t trigger_interval_us;

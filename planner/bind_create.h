@@ -29,6 +29,31 @@ MUST_USE Status bind_create_view(Binder *binder, const AstCreateView *create, Re
 MUST_USE Status bind_declared_column(Binder *binder, const AstColumnDef *definition,
                                      const RelationColumn *columns, int count,
                                      RelationColumn *ret_column, Error *err);
+/* A sink by its name. */
+typedef struct SinkName {
+    const char *schema; /* NULL: along the search path */
+    const char *name;
+    int position;
+} SinkName;
+MUST_USE Status bind_sink_name(Binder *binder, SinkName name, const Relation **ret_sink,
+                               Error *err);
+/* Rows for a sink: one with declared columns takes them only when names and types are the same. */
+typedef struct SinkRows {
+    const char *what; /* "the query" */
+    const PlanColumn *columns;
+    int column_count;
+    bool has_change_columns; /* update mode: op and epoch come in front */
+} SinkRows;
+MUST_USE Status bind_sink_rows(Binder *binder, const Relation *sink, const SinkRows *rows,
+                               int position, Error *err);
+/* Can its format hold the rows? */
+MUST_USE Status bind_sink_format(Binder *binder, const Relation *sink, const SinkRows *rows,
+                                 int position, Error *err);
+/* The sink that on_error of the source names, if it names one. */
+MUST_USE Status bind_error_sink(Binder *binder, Relation *source, Error *err);
+/* Those of the sources that the stream reads; its own sinks are bound. */
+MUST_USE Status bind_stream_error_sinks(Binder *binder, const Plan *plan, int position,
+                                        Relation *stream, Error *err);
 /* The result columns of a query, by their names; 42701. */
 MUST_USE Status relation_columns_of_plan(Binder *binder, const Plan *plan, const AstList *names,
                                          int position, Relation *relation, Error *err);

@@ -53,10 +53,8 @@ static Status check_on_error(const OptionSet *options, Error *err) {
     const OptionValue *value = option_find(options, "on_error");
 
     if (strcmp(value->text, "skip") == 0 || strcmp(value->text, "fail") == 0 ||
-        strcmp(value->text, "null") == 0)
+        strcmp(value->text, "null") == 0 || strncmp(value->text, "sink:", 5) == 0)
         return STATUS_OK;
-    if (strncmp(value->text, "sink:", 5) == 0)
-        return not_supported(err, value->position, "on_error = '%s'", value->text);
     IGNORE(error_at(err, value->position, INVALID_PARAMETER, /* hinted */
                     "invalid value for option \"on_error\": \"%s\"", value->text));
     return error_hint(err, "Possible values: skip, fail, null, sink:<name>.");
@@ -81,7 +79,8 @@ static Status bind_source_options(Binder *binder, const AstCreateSource *create,
     TRY(placed(options_parse(tables, texts.items, texts.count, binder->cx->environment,
                              binder->arena, &relation->options, err),
                create->base.position, err));
-    return check_on_error(&relation->options, err);
+    TRY(check_on_error(&relation->options, err));
+    return bind_error_sink(binder, relation, err);
 }
 
 /* -------- columns -------- */

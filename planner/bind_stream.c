@@ -32,52 +32,22 @@ typedef struct StreamBinding {
 
 /* -------- sinks -------- */
 
-static Status find_sink(Binder *binder, const AstName *name, const Relation **ret_sink,
-                        Error *err) {
-    const Relation *relation =
-        binder->cx->catalog ? catalog_find(binder->cx->catalog, name->schema, name->name) : NULL;
-    const char *nearest =
-        binder->cx->catalog ? catalog_nearest(binder->cx->catalog, name->name) : NULL;
-
-    if (!relation) {
-        IGNORE(error_at(err, name->base.position, UNDEFINED_TABLE, /* hinted */
-                        "sink \"%s\" does not exist", name->name));
-        return nearest ? error_hint(err, "Perhaps you meant \"%s\".", nearest) : STATUS_ERROR;
-    }
-    if (relation->kind != RELATION_SINK)
-        return error_at(err, name->base.position, WRONG_OBJECT_TYPE, "\"%s\" is not a sink",
-                        name->name);
-    TRY(relation_check_sound(relation, name->base.position, err));
-    binder_depend(binder, relation->id);
-    *ret_sink = relation;
-    return STATUS_OK;
-}
-
 /* A sink with declared columns: the query's must go into them by assignment, in order. */
 static Status check_sink_columns(Binder *binder, const Relation *sink, const Plan *plan,
                                  int position, Error *err) {
-    if (sink->column_count == 0)
+    const SinkRows rows = {"the query", plan->columns, plan->column_count, false};
+
+    if (bind_sink_rows(binder, sink, &rows, position, err) == STATUS_OK)
         return STATUS_OK;
-    if (sink->column_count != plan->column_count)
-        return error_at(err, position, SYNTAX_ERROR,
-                        "sink \"%s\" has %d columns, but the query has %d", sink->name,
-                        sink->column_count, plan->column_count);
-    for (int i = 0; i < plan->column_count; i++) {
+    for (int i = 0; i < plan->column_count && err->sqlstate == SQLSTATE_DATATYPE_MISMATCH; i++) {
         const RelationColumn *wanted = &sink->columns[i];
         const PlanColumn *given = &plan->columns[i];
 
-        if (type_equal(wanted->type, given->type) && strcmp(wanted->name, given->name) == 0)
-            continue;
-        IGNORE(error_at(
-            err, position, DATATYPE_MISMATCH, /* hinted */
-            "column \"%s\" of sink \"%s\" is of type %s but column %d of the query is \"%s\" "
-            "of type %s",
-            wanted->name, sink->name, type_name(binder, wanted->type), i + 1, given->name,
-            type_name(binder, given->type)));
-        return error_hint(err, "Cast and rename in the select list: %s::%s AS %s.", given->name,
-                          type_name(binder, wanted->type), wanted->name);
+        if (!type_equal(wanted->type, given->type) || strcmp(wanted->name, given->name) != 0)
+            return error_hint(err, "Cast and rename in the select list: %s::%s AS %s.", given->name,
+                              type_name(binder, wanted->type), wanted->name);
     }
-    return STATUS_OK;
+    return STATUS_ERROR;
 }
 
 static Status bind_sinks(StreamBinding *binding, Error *err) {
@@ -89,7 +59,8 @@ static Status bind_sinks(StreamBinding *binding, Error *err) {
     for (int i = 0; i < names->count; i++) {
         const AstName *name = (const AstName *) names->items[i];
 
-        TRY(find_sink(binder, name, &binding->sinks[i], err));
+        TRY(bind_sink_name(binder, (SinkName) {name->schema, name->name, name->base.position},
+                           &binding->sinks[i], err));
         for (int j = 0; j < i; j++)
             if (ids[j] == binding->sinks[i]->id)
                 return error_at(err, name->base.position, DUPLICATE_OBJECT,
@@ -121,41 +92,13 @@ static Status check_sink_modes(const StreamBinding *binding, OutputMode mode, Er
     return STATUS_OK;
 }
 
-/* Can its format hold the rows? In update mode `op` and `epoch` come in front. */
-static Status check_sink_format(const StreamBinding *binding, int sink_number, OutputMode mode,
-                                Error *err) {
-    const Relation *sink = binding->sinks[sink_number];
-    const Plan *plan = binding->plan;
-    Arena *arena = binding->binder->arena;
-    uint32_t extra = mode == OUTPUT_UPDATE ? 2 : 0;
-    uint32_t count = (uint32_t) plan->column_count + extra;
-    const char **names = arena_new_array(arena, const char *, count + 1);
-    SqlType *types = arena_new_array(arena, SqlType, count + 1);
-    Encoder *encoder = NULL;
-
-    names[0] = "op";
-    types[0] = SQL_TYPE(TEXT);
-    if (extra) {
-        names[1] = "epoch";
-        types[1] = SQL_TYPE(INT8);
-    }
-    for (int i = 0; i < plan->column_count; i++) {
-        names[(uint32_t) i + extra] = plan->columns[i].name;
-        types[(uint32_t) i + extra] = plan->columns[i].type;
-    }
-    if (sink->format->encoder_create(names, types, count, &sink->options, &encoder, err) !=
-        STATUS_OK) {
-        err->position = binding->create->sinks.items[sink_number]->position;
-        return STATUS_ERROR;
-    }
-    sink->format->encoder_destroy(encoder);
-    return STATUS_OK;
-}
-
 static Status check_sink_formats(const StreamBinding *binding, OutputMode mode, Error *err) {
+    const Plan *plan = binding->plan;
+    const SinkRows rows = {"the query", plan->columns, plan->column_count, mode == OUTPUT_UPDATE};
+
     for (int i = 0; i < binding->sink_count; i++)
-        if (binding->sinks[i]->format && binding->sinks[i]->format->encoder_create)
-            TRY(check_sink_format(binding, i, mode, err));
+        TRY(bind_sink_format(binding->binder, binding->sinks[i], &rows,
+                             binding->create->sinks.items[i]->position, err));
     return STATUS_OK;
 }
 
@@ -414,10 +357,15 @@ static void look_at_scan(const Plan *node, void *data) {
 
 static const char *guarantee_of(const StreamBinding *binding) {
     SourceFacts facts = {.is_replayable = true};
+    const Relation *stream = &binding->stream->relation;
 
     plan_visit(binding->plan, look_at_scan, &facts);
     for (int i = 0; i < binding->sink_count; i++)
         if (binding->sinks[i]->sink->guarantee == SINK_AT_LEAST_ONCE)
+            return "at least once";
+    for (int i = 0; i < stream->error_sink_count; i++)
+        if (catalog_find_id(binding->binder->cx->catalog, stream->error_sink_ids[i])
+                ->sink->guarantee == SINK_AT_LEAST_ONCE)
             return "at least once";
     return facts.is_replayable ? "exactly once" : "at least once";
 }
@@ -476,6 +424,8 @@ Status planner_bind_stream(PlannerContext *cx, const AstNode *statement, const c
     relation_init(&stream.relation, RELATION_STREAM, create->name, text, statement);
     TRY(bind_stream_query(&binding, err));
     TRY(bind_sinks(&binding, err));
+    TRY(bind_stream_error_sinks(&binder, binding.plan, create->query->base.position,
+                                &stream.relation, err));
     TRY(bind_stream_options(&binding, err));
     TRY(bind_trigger(&binding, err));
     TRY(bind_late_rows(&binding, err));

@@ -7,6 +7,7 @@
 
 #include "parser/ast_ddl.h"
 #include "parser/ast_expr.h"
+#include "parser/ast_query.h"
 #include "parser/deparse.h"
 #include "server/binder.h"
 #include "server/session_state.h"
@@ -141,6 +142,9 @@ static bool writes_into(const Relation *stream, int64_t sink_id) {
     for (int i = 0; i < stream->sink_count; i++)
         if (stream->sink_ids[i] == sink_id)
             return true;
+    for (int i = 0; i < stream->error_sink_count; i++)
+        if (stream->error_sink_ids[i] == sink_id)
+            return true;
     return false;
 }
 
@@ -197,15 +201,22 @@ static Status check_no_feedback(const CatalogSnapshot *snapshot, const Relation 
     return STATUS_OK;
 }
 
+static Status check_sink(const CatalogSnapshot *snapshot, const Relation *stream, int64_t sink_id,
+                         int position, Error *err) {
+    const Relation *sink = catalog_find_id(snapshot, sink_id);
+
+    TRY(check_sink_is_free(snapshot, stream, sink, position, err));
+    return check_no_feedback(snapshot, stream, sink, position, err);
+}
+
 static Status check_sinks(const CatalogSnapshot *snapshot, const AstCreateStream *create,
                           const Relation *stream, Error *err) {
-    for (int i = 0; i < stream->sink_count; i++) {
-        const Relation *sink = catalog_find_id(snapshot, stream->sink_ids[i]);
-        int position = create->sinks.items[i]->position;
-
-        TRY(check_sink_is_free(snapshot, stream, sink, position, err));
-        TRY(check_no_feedback(snapshot, stream, sink, position, err));
-    }
+    for (int i = 0; i < stream->sink_count; i++)
+        TRY(check_sink(snapshot, stream, stream->sink_ids[i], create->sinks.items[i]->position,
+                       err));
+    for (int i = 0; i < stream->error_sink_count; i++)
+        TRY(check_sink(snapshot, stream, stream->error_sink_ids[i], create->query->base.position,
+                       err));
     return STATUS_OK;
 }
 

@@ -121,6 +121,7 @@ static const SystemColumn sinks_columns[] = {
 typedef struct SinkSums {
     int64_t sink_id;
     int64_t rows;
+    bool has_errors; /* of streams that give it bad records: these are counted by stream only */
 } SinkSums;
 
 static Status add_stream(void *data, Stream *stream, Error *err) {
@@ -130,6 +131,8 @@ static Status add_stream(void *data, Stream *stream, Error *err) {
     for (int i = 0; i < stream->relation->sink_count; i++)
         if (stream->relation->sink_ids[i] == sums->sink_id)
             sums->rows += stream->totals.rows_out;
+    for (int i = 0; i < stream->relation->error_sink_count; i++)
+        sums->has_errors |= stream->relation->error_sink_ids[i] == sums->sink_id;
     pthread_mutex_unlock(&stream->mutex);
     return STATUS_OK;
 }
@@ -144,7 +147,7 @@ static Status emit_sink(SystemTableScan *scan, const Relation *relation, Error *
         TRY(manager_visit(scan->server->streams, add_stream, &sums, err));
     put_object(&row, relation, type ? type->name : NULL, scan->arena);
     system_put_text(&row, is_exact ? "exactly_once" : "at_least_once");
-    if (has_streams(scan))
+    if (has_streams(scan) && !sums.has_errors)
         system_put_int8(&row, sums.rows);
     else
         system_put_null(&row, TYPE_INT8);

@@ -18,9 +18,10 @@ struct Delivery {
     StateTable *result; /* kept result: row bytes → count */
     Arena *seen_arena;  /* complete mode: the rows of this epoch's answer */
     Changes *answer;    /* complete mode: folds the answer into a bag */
-    int64_t epoch;
     int64_t row_count;
     StrBuf row_bytes;
+    ErrorRows *errors; /* NULL: no sink takes them */
+    ErrorRowsEpoch errors_epoch;
 };
 
 /* -------- the kept result -------- */
@@ -140,19 +141,41 @@ static Status replace_result(Delivery *delivery, Error *err) {
 
 /* -------- sinks -------- */
 
+static Status write_to_sink(DeliverySink *sink, const Batch *batch, const ChangeOp *ops,
+                            Error *err) {
+    if (sink->has_epoch)
+        return STATUS_OK;
+    if (sink->type->write(sink->writer, batch, ops, err) != STATUS_OK)
+        return error_context(err, "sink \"%s\"", sink->name);
+    return STATUS_OK;
+}
+
 static Status write_to_sinks(void *data, const Batch *batch, const ChangeOp *ops, Error *err) {
     Delivery *delivery = data;
 
     delivery->row_count += batch_active_count(batch);
-    for (int i = 0; i < delivery->spec.sink_count; i++) {
-        DeliverySink *sink = &delivery->spec.sinks[i];
-
-        if (sink->has_epoch)
-            continue;
-        if (sink->type->write(sink->writer, batch, ops, err) != STATUS_OK)
-            return error_context(err, "sink \"%s\"", sink->name);
-    }
+    for (int i = 0; i < delivery->spec.query_sink_count; i++)
+        TRY(write_to_sink(&delivery->spec.sinks[i], batch, ops, err));
     return STATUS_OK;
+}
+
+static Status write_errors(void *data, const Batch *batch, Error *err) {
+    return write_to_sink(data, batch, NULL, err);
+}
+
+static Status deliver_errors(Delivery *delivery, Error *err) {
+    for (int i = delivery->spec.query_sink_count; i < delivery->spec.sink_count; i++)
+        TRY(error_rows_give(delivery->errors, i, &delivery->errors_epoch, write_errors,
+                            &delivery->spec.sinks[i], err));
+    if (delivery->errors)
+        error_rows_clear(delivery->errors);
+    return STATUS_OK;
+}
+
+void delivery_take_error(Delivery *delivery, const ErrorRow *row) {
+    assert(row->sink >= delivery->spec.query_sink_count);
+    assert(row->sink < delivery->spec.sink_count);
+    error_rows_add(delivery->errors, row);
 }
 
 static Status delivery_take(RowReceiver *receiver, const Batch *batch, Error *err) {
@@ -175,7 +198,7 @@ Status delivery_finish(Delivery *delivery, Error *err) {
         TRY(changes_drain(delivery->changes, err));
     if (delivery->result && delivery->spec.mode == OUTPUT_COMPLETE)
         TRY(replace_result(delivery, err));
-    return STATUS_OK;
+    return deliver_errors(delivery, err);
 }
 
 /* -------- life -------- */
@@ -238,6 +261,8 @@ Status delivery_create(const DeliverySpec *spec, Delivery **ret_delivery, Error 
         types[i] = plan->columns[i].type;
     if (spec->mode != OUTPUT_APPEND)
         open_changes(delivery, types);
+    if (spec->query_sink_count < spec->sink_count)
+        delivery->errors = error_rows_create(spec->account);
     if (spec->keeps_result)
         status = open_result(delivery, types, err);
     if (status != STATUS_OK) {
@@ -252,6 +277,7 @@ Delivery *delivery_destroy(Delivery *delivery) {
     if (delivery) {
         changes_destroy(delivery->changes);
         changes_destroy(delivery->answer);
+        error_rows_destroy(delivery->errors);
         strbuf_done(&delivery->row_bytes);
         arena_destroy(delivery->seen_arena);
         arena_destroy(delivery->arena);
@@ -264,13 +290,13 @@ RowReceiver *delivery_receiver(Delivery *delivery) {
     return &delivery->receiver;
 }
 
-Status delivery_begin(Delivery *delivery, int64_t epoch, Error *err) {
-    delivery->epoch = epoch;
+Status delivery_begin(Delivery *delivery, const EpochHeader *header, Error *err) {
     delivery->row_count = 0;
+    delivery->errors_epoch = (ErrorRowsEpoch) {delivery->spec.stream_name, header->wall_us};
     for (int i = 0; i < delivery->spec.sink_count; i++) {
         DeliverySink *sink = &delivery->spec.sinks[i];
 
-        if (!sink->has_epoch && sink->type->begin(sink->writer, epoch, err) != STATUS_OK)
+        if (!sink->has_epoch && sink->type->begin(sink->writer, header->epoch, err) != STATUS_OK)
             return error_context(err, "sink \"%s\"", sink->name);
     }
     return STATUS_OK;
@@ -285,6 +311,8 @@ void delivery_abort(Delivery *delivery) {
         changes_clear(delivery->changes);
     if (delivery->answer)
         changes_clear(delivery->answer);
+    if (delivery->errors)
+        error_rows_clear(delivery->errors);
     arena_reset(delivery->seen_arena);
 }
 

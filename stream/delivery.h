@@ -3,11 +3,14 @@
  * It is the RowReceiver of each epoch. Append: rows go on as they come. Update: they are folded to
  * one change per key (changes.h). Complete: the batches are the whole answer. The kept result is a
  * state table of the stream, a bag of rows, so SELECT reads a decided version and recovery restores
- * it. */
+ * it. Sinks of bad records (on_error = 'sink:…') take part in the epoch as the others do; their
+ * rows come from the scans. */
 #pragma once
 
 #include "exec/execute.h"
 #include "planner/planner.h"
+#include "stream/error_rows.h"
+#include "stream/header.h"
 
 typedef struct Delivery Delivery;
 
@@ -24,15 +27,20 @@ typedef struct DeliverySpec {
     const Plan *plan; /* output columns */
     const int *key_columns;
     int key_count;
-    DeliverySink *sinks; /* sink_count, borrowed */
+    DeliverySink *sinks; /* sink_count, borrowed: the query's, then those of bad records */
     int sink_count;
+    int query_sink_count;
+    const char *stream_name; /* as error rows have it */
+    MemoryAccount *account;
     bool keeps_result;
     StateStore *state;
 } DeliverySpec;
 
 MUST_USE Status delivery_create(const DeliverySpec *spec, Delivery **ret_delivery, Error *err);
 Delivery *delivery_destroy(Delivery *delivery);
-MUST_USE Status delivery_begin(Delivery *delivery, int64_t epoch, Error *err);
+MUST_USE Status delivery_begin(Delivery *delivery, const EpochHeader *header, Error *err);
+/* A bad record for a sink. One caller at a time, any thread, while the epoch is executed. */
+void delivery_take_error(Delivery *delivery, const ErrorRow *row);
 RowReceiver *delivery_receiver(Delivery *delivery);
 /* All output of the epoch has come: fold, write, keep. */
 MUST_USE Status delivery_finish(Delivery *delivery, Error *err);

@@ -285,7 +285,7 @@ static Status execute(EpochRun *run, Error *err) {
     }
     collect_metrics(stream, &before);
     state_begin_epoch(stream->store);
-    TRY(delivery_begin(stream->delivery, run->header->epoch, err));
+    TRY(delivery_begin(stream->delivery, run->header, err));
     TRY(dataflow_run_epoch(stream->dataflow, &epoch, run->ranges, run->range_count, run->stats,
                            delivery_receiver(stream->delivery), err));
     TRY(delivery_finish(stream->delivery, err));

@@ -143,54 +143,83 @@ void stream_grow_partitions(Stream *stream, StreamScan *scan) {
 
 /* -------- sinks -------- */
 
-static Status open_sink(Stream *stream, DeliverySink *sink, const Relation *relation, Error *err) {
-    const Plan *plan = stream->plan;
+/* The rows that a sink will get. */
+typedef struct SinkShape {
+    SinkMode mode;
+    const PlanColumn *columns;
+    uint32_t column_count;
+    const int *key_columns;
+    int key_count;
+} SinkShape;
+
+static Status open_sink(Stream *stream, const SinkShape *shape, int64_t sink_id, Error *err) {
+    const Relation *relation = catalog_find_id(stream->snapshot, sink_id);
+    DeliverySink *sink = &stream->sinks[stream->sink_count];
     SinkEnvironment environment = {
-        .options = &relation->options,
-        .format = relation->format,
-        .sink_id = relation->id,
+        .sink_id = sink_id,
         .stream_id = stream->id,
         .stream_name = stream->relation->name,
         .server_id = manager_environment(stream->manager)->server_id,
-        .mode = stream->bound.mode == OUTPUT_APPEND   ? SINK_MODE_APPEND
-                : stream->bound.mode == OUTPUT_UPDATE ? SINK_MODE_UPDATE
-                                                      : SINK_MODE_COMPLETE,
-        .column_count = (uint32_t) plan->column_count,
-        .key_count = stream->bound.key.count,
+        .mode = shape->mode,
+        .column_count = shape->column_count,
+        .key_columns = shape->key_columns,
+        .key_count = shape->key_count,
     };
-    const char **names = arena_new_array(stream->arena, const char *, environment.column_count);
-    SqlType *types = arena_new_array(stream->arena, SqlType, environment.column_count);
-    int *keys = arena_new_array(stream->arena, int, (size_t) environment.key_count);
+    const char **names = arena_new_array(stream->arena, const char *, shape->column_count);
+    SqlType *types = arena_new_array(stream->arena, SqlType, shape->column_count);
 
-    for (uint32_t i = 0; i < environment.column_count; i++) {
-        names[i] = plan->columns[i].name;
-        types[i] = plan->columns[i].type;
+    if (!relation)
+        return error_set(err, IO_ERROR, "sink %" PRId64 " of stream \"%s\" is not in the catalog",
+                         sink_id, stream->relation->name);
+    for (uint32_t i = 0; i < shape->column_count; i++) {
+        names[i] = shape->columns[i].name;
+        types[i] = shape->columns[i].type;
     }
-    for (int i = 0; i < environment.key_count; i++)
-        keys[i] = plan_column_index(plan, stream->bound.key.ids[i]);
+    environment.options = &relation->options;
+    environment.format = relation->format;
     environment.names = names;
     environment.types = types;
-    environment.key_columns = keys;
     memcpy(environment.incarnation, stream->relation->incarnation, INCARNATION_SIZE);
     *sink =
         (DeliverySink) {.type = relation->sink, .sink_id = relation->id, .name = relation->name};
-    return relation->sink->open(&environment, &sink->writer, err);
+    stream->sink_count++;
+    if (relation->sink->open(&environment, &sink->writer, err) != STATUS_OK)
+        return error_context(err, "sink \"%s\"", relation->name);
+    return STATUS_OK;
+}
+
+static SinkShape query_shape(Stream *stream) {
+    static const SinkMode modes[] = {[OUTPUT_APPEND] = SINK_MODE_APPEND,
+                                     [OUTPUT_UPDATE] = SINK_MODE_UPDATE,
+                                     [OUTPUT_COMPLETE] = SINK_MODE_COMPLETE};
+    const ColumnIds *key = &stream->bound.key;
+    int *places = arena_new_array(stream->arena, int, (size_t) key->count);
+
+    for (int i = 0; i < key->count; i++)
+        places[i] = plan_column_index(stream->plan, key->ids[i]);
+    return (SinkShape) {modes[stream->bound.mode], stream->plan->columns,
+                        (uint32_t) stream->plan->column_count, places, key->count};
 }
 
 static Status open_sinks(Stream *stream, Error *err) {
+    static const SinkShape errors = {SINK_MODE_APPEND, error_row_columns, ERROR_ROW_COLUMN_COUNT,
+                                     NULL, 0};
     const Relation *relation = stream->relation;
+    SinkShape query = query_shape(stream);
+    int count = relation->sink_count + relation->error_sink_count;
 
-    stream->sinks = arena_new_array(stream->arena, DeliverySink, (size_t) relation->sink_count);
-    for (int i = 0; i < relation->sink_count; i++) {
-        const Relation *sink = catalog_find_id(stream->snapshot, relation->sink_ids[i]);
+    stream->sinks = arena_new_array(stream->arena, DeliverySink, (size_t) count);
+    for (int i = 0; i < relation->sink_count; i++)
+        TRY(open_sink(stream, &query, relation->sink_ids[i], err));
+    for (int i = 0; i < relation->error_sink_count; i++)
+        TRY(open_sink(stream, &errors, relation->error_sink_ids[i], err));
+    for (int i = 0; i < stream->scan_count; i++) {
+        StreamScan *scan = &stream->scans[i];
 
-        if (!sink)
-            return error_set(err, IO_ERROR,
-                             "sink %" PRId64 " of stream \"%s\" is not in the catalog",
-                             relation->sink_ids[i], relation->name);
-        stream->sink_count = i + 1;
-        if (open_sink(stream, &stream->sinks[i], sink, err) != STATUS_OK)
-            return error_context(err, "sink \"%s\"", sink->name);
+        scan->error_sink = -1;
+        for (int j = relation->sink_count; j < count; j++)
+            if (stream->sinks[j].sink_id == scan->relation->error_sink_id)
+                scan->error_sink = j;
     }
     return STATUS_OK;
 }
@@ -202,6 +231,9 @@ static Status open_delivery(Stream *stream, Error *err) {
         .key_count = stream->bound.key.count,
         .sinks = stream->sinks,
         .sink_count = stream->sink_count,
+        .query_sink_count = stream->relation->sink_count,
+        .stream_name = stream->relation->name,
+        .account = &stream->account,
         .keeps_result = stream->relation->keeps_result,
         .state = stream->store,
     };
@@ -223,6 +255,7 @@ static Status open_delivery(Stream *stream, Error *err) {
 static void report_bad(void *data, int scan_ordinal, int partition, const char *position,
                        const BadRecord *bad, const Record *record) {
     Stream *stream = data;
+    const StreamScan *scan = &stream->scans[scan_ordinal];
     FaultEntry entry = {.at = manager_now_us(stream->manager),
                         .scan = scan_ordinal,
                         .partition = partition,
@@ -237,6 +270,14 @@ static void report_bad(void *data, int scan_ordinal, int partition, const char *
                  (int) (record->length < FAULT_SAMPLE_BYTES ? record->length : FAULT_SAMPLE_BYTES),
                  record->data);
     faults_report(stream->faults, &entry);
+    if (scan->error_sink >= 0)
+        delivery_take_error(stream->delivery, &(ErrorRow) {.sink = scan->error_sink,
+                                                           .scan = scan_ordinal,
+                                                           .partition = partition,
+                                                           .source = scan->relation->name,
+                                                           .position = position ? position : "",
+                                                           .bad = bad,
+                                                           .record = record});
 }
 
 static void append_sample(const Batch *batch, uint32_t row, StrBuf *out) {

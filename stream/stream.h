@@ -65,6 +65,7 @@ typedef struct StreamScan {
     int64_t watermark_us;  /* of the scan, never back; what the next epoch closes by */
     int64_t close_below;   /* of the last decided epoch */
     bool is_settling;
+    int error_sink; /* among the stream's sinks: takes the bad records; -1: none */
 } StreamScan;
 
 typedef struct StreamTotals {
@@ -119,7 +120,7 @@ typedef struct Stream {
     int scan_count;
     StreamScan *scans;
     int sink_count;
-    DeliverySink *sinks;
+    DeliverySink *sinks; /* the query's, then those of bad records */
     FaultLog *faults;
     int64_t target_bytes; /* how much an epoch takes under backlog */
     int64_t last_decide_ns;

@@ -70,6 +70,33 @@ class Case:
             raise Wrong(f"lost {list((right - got).elements())[:5]}, "
                         f"too many {list((got - right).elements())[:5]}")
 
+    def put_faulty(self):
+        """Records that are good and bad in turn."""
+        first = self.put_count * 100
+        write_file(os.path.join(self.server.work, "in"), f"{self.put_count:04}.json",
+                   "".join(f'{{"v": {first + i if i % 2 else chr(34) + "x" + chr(34)}, '
+                           f'"n": {first + i}}}\n' for i in range(6)))
+        self.put_count += 1
+
+    def check_faulty(self, rows_folder, errors_folder):
+        """Each row and each bad record once; the one in a folder, the other in the cluster."""
+        folder = os.path.join(self.server.work, rows_folder or errors_folder)
+        lines = read_lines(visible_files(folder))
+        cluster = [line for _, line in self.cluster()]
+        rows, errors = (lines, cluster) if rows_folder else (cluster, lines)
+        got = sorted([json.loads(line)["v"] for line in rows] +
+                     [json.loads(json.loads(line)["record"])["n"] for line in errors])
+        right = [file * 100 + i for file in range(self.put_count) for i in range(6)]
+        if got != right:
+            raise Wrong(f"got {got}, not {right}")
+
+    def forget(self):
+        """All input and output, as if nothing had been."""
+        for name in ("in", "o", "dead", "cluster"):
+            shutil.rmtree(os.path.join(self.server.work, name), ignore_errors=True)
+        os.makedirs(os.path.join(self.server.work, "in"))
+        self.put_count = 0
+
     def stream_row(self, connection):
         return connection.rows("SELECT state, epoch, error_code, error FROM millrace.streams")[0]
 
@@ -152,6 +179,37 @@ def marker_ahead(case):
         raise Wrong(f"the sinks differ: {list((files - lines))[:2]} {list((lines - files))[:2]}")
 
 
+def errors_ahead(case):
+    """Bad records go to a sink of another kind than the rows: of the two, first the one and then
+    the other has transactions; the epoch that it holds runs again, for the other alone."""
+    connection = case.create()
+    connection.execute("DROP STREAM q; DROP SINK o; DROP SOURCE s")
+    for kind, other in (("simulated", "file"), ("file", "simulated")):
+        for name, connector in (("o", kind), ("dead", other)):
+            connection.execute(f"CREATE SINK {name} WITH (connector = '{connector}', "
+                               f"path = '{'cluster/' if connector == 'simulated' else name}')")
+        connection.execute(SOURCE.replace("'json'", "'json', on_error = 'sink:dead'"))
+        connection.execute("CREATE STREAM q INTO o AS " + QUERY)
+        case.put_faulty()
+        connection.execute("WAIT FOR STREAM q")
+        case.server.kill()
+        case.server.start({"MILLRACE_CRASH_POINT": "sink_decided"})
+        try:
+            case.put_faulty()
+            case.server.connect().execute("WAIT FOR STREAM q")
+            raise Wrong("sink_decided was not passed")
+        except (ServerError, QueryError):
+            pass
+        case.server.kill()
+        case.put_faulty()
+        case.server.start()
+        connection = case.server.connect()
+        connection.execute("WAIT FOR STREAM q")
+        case.check_faulty("o" if kind == "file" else None, "dead" if kind != "file" else None)
+        connection.execute("DROP STREAM q; DROP SOURCE s; DROP SINK o; DROP SINK dead")
+        case.forget()
+
+
 def old_copy(case):
     connection = case.create()
     case.feed(connection)
@@ -212,8 +270,8 @@ def created_again(case):
         raise Wrong(f"the new stream did not start from nothing: {epochs}")
 
 
-CASES = [commit_refused, commit_unknown, crash_points, marker_ahead, old_copy, second_server,
-         created_again]
+CASES = [commit_refused, commit_unknown, crash_points, marker_ahead, errors_ahead, old_copy,
+         second_server, created_again]
 
 
 def main():

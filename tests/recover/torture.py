@@ -53,9 +53,10 @@ def time_text(seconds):
 class Feed:
     """Makes the input files, and remembers every row."""
 
-    def __init__(self, folder, chance):
+    def __init__(self, folder, chance, fault_share):
         self.folder = folder
         self.chance = chance
+        self.fault_share = fault_share
         self.rows = []
         self.file_count = 0
 
@@ -64,9 +65,14 @@ class Feed:
         count = self.chance.randrange(1, 40) if row_count is None else row_count
         base = START_S + self.file_count * FILE_SPAN_S
         self.write([{"id": len(self.rows) + i, "k": f"k{self.chance.randrange(KEYS)}",
-                     "v": self.chance.randrange(-50, 100),
+                     "v": self.value(),
                      "ts": base + self.chance.randrange(-DELAY_S // 2, FILE_SPAN_S)}
                     for i in range(count)])
+
+    def value(self):
+        if self.fault_share and self.chance.random() < self.fault_share:
+            return "bad"
+        return self.chance.randrange(-50, 100)
 
     def put_last(self):
         """A row from the far future, which closes every window before it."""
@@ -118,6 +124,8 @@ class Kind:
     mode = "APPEND"
     consumes = False  # delete the input files that were read before each restart
     grows = True  # what is visible is always a part of the final answer
+    setup = (SOURCE, SINK)
+    fault_share = 0.0  # of the records, whose v is no number
 
     def answer(self, rows):
         raise NotImplementedError
@@ -135,6 +143,23 @@ class Passing(Kind):
     def read(self, out):
         lines = (json.loads(line) for line in read_lines(visible_files(out)))
         return collections.Counter((r["id"], r["k"], r["v"]) for r in lines)
+
+
+class Faulty(Passing):
+    """Bad records go to a sink of their own, as exactly as the rows."""
+    setup = ("CREATE SINK dead WITH (connector = 'file', path = 'dead/', format = 'json')",
+             SOURCE.replace("format = 'json'", "format = 'json', on_error = 'sink:dead'"), SINK)
+    fault_share = 0.2
+
+    def answer(self, rows):
+        bad = collections.Counter(r["id"] for r in rows if isinstance(r["v"], str))
+        return bad + super().answer(r for r in rows if not isinstance(r["v"], str))
+
+    def read(self, out):
+        dead = os.path.join(os.path.dirname(out), "dead")
+        lines = read_lines(visible_files(dead)) if os.path.isdir(dead) else []
+        return super().read(out) + collections.Counter(
+            json.loads(json.loads(line)["record"])["id"] for line in lines)
 
 
 class Windows(Kind):
@@ -198,7 +223,7 @@ class Torture:
         self.kind = kind
         self.chance = random.Random(seed)
         self.server = server
-        self.feed = Feed(os.path.join(server.work, "in"), self.chance)
+        self.feed = Feed(os.path.join(server.work, "in"), self.chance, kind.fault_share)
         os.makedirs(self.feed.folder, exist_ok=True)
         self.out = os.path.join(server.work, "out")
         self.starts = 0
@@ -228,8 +253,8 @@ class Torture:
     def create(self):
         self.start()
         connection = self.server.connect()
-        connection.execute(SOURCE)
-        connection.execute(SINK)
+        for statement in self.kind.setup:
+            connection.execute(statement)
         connection.execute(f"CREATE STREAM q INTO result OUTPUT MODE {self.kind.mode} "
                            f"AS {self.kind.query}")
         connection.close()
@@ -380,8 +405,8 @@ def run_ddl(server, seed, cycles):
         server.kill()
 
 
-KINDS = {"passing": Passing, "windows": Windows, "updates": Updates, "whole": Whole,
-         "consumed": Consumed}
+KINDS = {"passing": Passing, "faulty": Faulty, "windows": Windows, "updates": Updates,
+         "whole": Whole, "consumed": Consumed}
 
 
 def run_kind(name, cycles, seed, binary):

@@ -1,0 +1,156 @@
+/* Sinks by name, and the one of on_error = 'sink:<name>', which takes a source's bad records. */
+#include <string.h>
+
+#include "planner/bind_create.h"
+#include "planner/error_row.h"
+
+static const char error_sink_prefix[] = "sink:";
+
+/* -------- any sink -------- */
+
+Status bind_sink_name(Binder *binder, SinkName name, const Relation **ret_sink, Error *err) {
+    const CatalogSnapshot *catalog = binder->cx->catalog;
+    const Relation *relation = catalog ? catalog_find(catalog, name.schema, name.name) : NULL;
+    const char *nearest = catalog ? catalog_nearest(catalog, name.name) : NULL;
+
+    if (!relation) {
+        IGNORE(error_at(err, name.position, UNDEFINED_TABLE, /* hinted */
+                        "sink \"%s\" does not exist", name.name));
+        return nearest ? error_hint(err, "Perhaps you meant \"%s\".", nearest) : STATUS_ERROR;
+    }
+    if (relation->kind != RELATION_SINK)
+        return error_at(err, name.position, WRONG_OBJECT_TYPE, "\"%s\" is not a sink", name.name);
+    TRY(relation_check_sound(relation, name.position, err));
+    binder_depend(binder, relation->id);
+    *ret_sink = relation;
+    return STATUS_OK;
+}
+
+Status bind_sink_rows(Binder *binder, const Relation *sink, const SinkRows *rows, int position,
+                      Error *err) {
+    if (sink->column_count == 0)
+        return STATUS_OK;
+    if (sink->column_count != rows->column_count)
+        return error_at(err, position, SYNTAX_ERROR, "sink \"%s\" has %d columns, but %s has %d",
+                        sink->name, sink->column_count, rows->what, rows->column_count);
+    for (int i = 0; i < rows->column_count; i++) {
+        const RelationColumn *wanted = &sink->columns[i];
+        const PlanColumn *given = &rows->columns[i];
+
+        if (type_equal(wanted->type, given->type) && strcmp(wanted->name, given->name) == 0)
+            continue;
+        return error_at(
+            err, position, DATATYPE_MISMATCH,
+            "column \"%s\" of sink \"%s\" is of type %s but column %d of %s is \"%s\" of type %s",
+            wanted->name, sink->name, type_name(binder, wanted->type), i + 1, rows->what,
+            given->name, type_name(binder, given->type));
+    }
+    return STATUS_OK;
+}
+
+Status bind_sink_format(Binder *binder, const Relation *sink, const SinkRows *rows, int position,
+                        Error *err) {
+    uint32_t extra = rows->has_change_columns ? 2 : 0;
+    uint32_t count = (uint32_t) rows->column_count + extra;
+    const char **names = arena_new_array(binder->arena, const char *, count + 1);
+    SqlType *types = arena_new_array(binder->arena, SqlType, count + 1);
+    Encoder *encoder = NULL;
+
+    if (!sink->format || !sink->format->encoder_create)
+        return STATUS_OK;
+    if (rows->has_change_columns) {
+        names[0] = "op";
+        types[0] = SQL_TYPE(TEXT);
+        names[1] = "epoch";
+        types[1] = SQL_TYPE(INT8);
+    }
+    for (int i = 0; i < rows->column_count; i++) {
+        names[(uint32_t) i + extra] = rows->columns[i].name;
+        types[(uint32_t) i + extra] = rows->columns[i].type;
+    }
+    if (sink->format->encoder_create(names, types, count, &sink->options, &encoder, err) !=
+        STATUS_OK) {
+        err->position = position;
+        return STATUS_ERROR;
+    }
+    sink->format->encoder_destroy(encoder);
+    return STATUS_OK;
+}
+
+/* -------- of a source -------- */
+
+Status bind_error_sink(Binder *binder, Relation *source, Error *err) {
+    const OptionValue *option = option_find(&source->options, "on_error");
+    const SinkRows rows = {"an error row", error_row_columns, ERROR_ROW_COLUMN_COUNT, false};
+    size_t prefix_length = strlen(error_sink_prefix);
+    const Relation *sink = NULL;
+
+    if (strncmp(option->text, error_sink_prefix, prefix_length) != 0)
+        return STATUS_OK;
+    TRY(bind_sink_name(binder, (SinkName) {NULL, option->text + prefix_length, option->position},
+                       &sink, err));
+    if (!(sink->sink->capabilities & SINK_TAKES_APPEND))
+        return error_at(err, option->position, FEATURE_NOT_SUPPORTED,
+                        "append mode is not supported by sink \"%s\" (connector \"%s\")",
+                        sink->name, sink->sink->name);
+    if (bind_sink_rows(binder, sink, &rows, option->position, err) != STATUS_OK)
+        return error_hint(err, "Leave the sink's columns out, or declare them as error rows have "
+                               "them: see on_error in docs/semantics.md.");
+    TRY(bind_sink_format(binder, sink, &rows, option->position, err));
+    source->error_sink_id = sink->id;
+    return STATUS_OK;
+}
+
+/* -------- of a stream -------- */
+
+typedef struct ErrorSinks {
+    int64_t *ids; /* each once; room for all */
+    int count;
+    const Relation *stream;
+    const Relation *taken_by; /* the source whose error sink is among the stream's own; NULL */
+} ErrorSinks;
+
+static bool is_among(const int64_t *ids, int count, int64_t id) {
+    for (int i = 0; i < count; i++)
+        if (ids[i] == id)
+            return true;
+    return false;
+}
+
+static void count_scan(const Plan *node, void *data) {
+    *(size_t *) data += node->kind == PLAN_SCAN;
+}
+
+static void collect_error_sink(const Plan *node, void *data) {
+    ErrorSinks *found = data;
+    const Relation *source = node->relation;
+
+    if (node->kind != PLAN_SCAN || source->error_sink_id == 0)
+        return;
+    if (is_among(found->stream->sink_ids, found->stream->sink_count, source->error_sink_id))
+        found->taken_by = source;
+    if (!is_among(found->ids, found->count, source->error_sink_id))
+        found->ids[found->count++] = source->error_sink_id;
+}
+
+Status bind_stream_error_sinks(Binder *binder, const Plan *plan, int position, Relation *stream,
+                               Error *err) {
+    ErrorSinks found = {.stream = stream};
+    size_t scan_count = 0;
+
+    plan_visit(plan, count_scan, &scan_count);
+    found.ids = arena_new_array(binder->arena, int64_t, scan_count + 1);
+    plan_visit(plan, collect_error_sink, &found);
+    if (found.taken_by) {
+        IGNORE(error_at(err, position, FEATURE_NOT_SUPPORTED, /* hinted */
+                        "one sink for the stream's rows and the bad records of source \"%s\" is "
+                        "not supported",
+                        found.taken_by->name));
+        return error_hint(err, "Name another sink after INTO: rows of the two have other columns.");
+    }
+    for (int i = 0; i < found.count; i++)
+        binder_depend(binder, found.ids[i]);
+    stream->error_sink_ids = found.ids;
+    stream->error_sink_count = found.count;
+    return STATUS_OK;
+}
