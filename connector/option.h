@@ -18,7 +18,10 @@ typedef enum OptionType {
     OPTION_PATH,     /* checked against allowed_directories, made absolute for use */
 } OptionType;
 
-enum { OPTION_REQUIRED = 1 };
+enum {
+    OPTION_REQUIRED = 1,
+    OPTION_UNSUPPORTED = 2, /* its name is taken; 0A000 when it is written. doc says what it is */
+};
 
 typedef struct OptionSpec {
     const char *name; /* NULL ends the table */

@@ -167,7 +167,8 @@ static Status unknown_option(const OptionSet *set, const OptionText *text, Error
     Nearest nearest = nearest_begin(text->name);
 
     for (int i = 0; i < set->count; i++)
-        nearest_offer(&nearest, set->values[i].spec->name);
+        if (!(set->values[i].spec->flags & OPTION_UNSUPPORTED))
+            nearest_offer(&nearest, set->values[i].spec->name);
     error_at(err, text->name_position, INVALID_PARAMETER, "unknown option \"%s\"", text->name);
     if (nearest.best)
         return error_hint(err, "Did you mean \"%s\"?", nearest.best);
@@ -179,6 +180,9 @@ static Status take_text(OptionParse *parse, const OptionText *text, Error *err) 
 
     if (!value)
         return unknown_option(&parse->set, text, err);
+    if (value->spec->flags & OPTION_UNSUPPORTED)
+        return error_at(err, text->name_position, FEATURE_NOT_SUPPORTED,
+                        "option \"%s\" (%s) is not supported", text->name, value->spec->doc);
     if (value->is_set)
         return error_at(err, text->name_position, INVALID_PARAMETER,
                         "option \"%s\" is given more than once", text->name);

@@ -131,6 +131,86 @@ static Status bind_row_type(Binder *binder, const AstType *type, SqlType *ret_ty
     return STATUS_OK;
 }
 
+/* PostgreSQL's types that there are not: known, so that nobody takes them for a slip. */
+static bool is_type_of_postgresql(const char *name) {
+    static const char *const names[] = {
+        "timetz",
+        "money",
+        "inet",
+        "cidr",
+        "macaddr",
+        "macaddr8",
+        "bit",
+        "varbit",
+        "xml",
+        "point",
+        "line",
+        "lseg",
+        "box",
+        "path",
+        "polygon",
+        "circle",
+        "tsvector",
+        "tsquery",
+        "jsonpath",
+        "int4range",
+        "int8range",
+        "numrange",
+        "tsrange",
+        "tstzrange",
+        "daterange",
+        "int4multirange",
+        "int8multirange",
+        "nummultirange",
+        "tsmultirange",
+        "tstzmultirange",
+        "datemultirange",
+        "pg_lsn",
+        "pg_snapshot",
+        "txid_snapshot",
+        "xid",
+        "xid8",
+        "cid",
+        "tid",
+        "oidvector",
+        "int2vector",
+        "record",
+        "refcursor",
+        "serial",
+        "bigserial",
+        "smallserial",
+        "regproc",
+        "regprocedure",
+        "regoper",
+        "regoperator",
+        "regnamespace",
+        "regrole",
+        "regcollation",
+        "regconfig",
+        "regdictionary",
+        "aclitem",
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The type to take in its place. */
+static const char *stand_in(const char *name) {
+    static const char *const pairs[][2] = {
+        {"timetz", "timestamptz"}, {"money", "numeric"},        {"serial", "integer"},
+        {"bigserial", "bigint"},   {"smallserial", "smallint"}, {"bit", "bytea"},
+        {"varbit", "bytea"},       {"jsonpath", "text"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++)
+        if (strcmp(name, pairs[i][0]) == 0)
+            return pairs[i][1];
+    return "text";
+}
+
 static Status unknown_type(const AstType *type, Error *err) {
     static const char *const names[] = {
         "boolean", "smallint", "integer",  "bigint",    "int2",        "int4", "int8",
@@ -140,6 +220,11 @@ static Status unknown_type(const AstType *type, Error *err) {
     };
     Nearest nearest = nearest_begin(type->name);
 
+    if ((!type->schema || strcmp(type->schema, "pg_catalog") == 0) &&
+        is_type_of_postgresql(type->name)) {
+        IGNORE(not_supported(err, type->base.position, "type %s", type->name)); /* hinted */
+        return error_hint(err, "Use %s in its place.", stand_in(type->name));
+    }
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
         nearest_offer(&nearest, names[i]);
     IGNORE(error_at(err, type->base.position, UNDEFINED_OBJECT, /* hinted */

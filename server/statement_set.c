@@ -90,6 +90,8 @@ static Status change(Session *session, const AstSet *set, Error *err) {
         status = session_change_setting(session, id, set->values.count ? strbuf_text(&text) : NULL,
                                         set->scope == AST_SET_LOCAL, err);
     strbuf_done(&text);
+    if (status != STATUS_OK && err->position == 0 && set->values.count)
+        err->position = ((const AstNode *) set->values.items[0])->position;
     return status;
 }
 

@@ -41,6 +41,8 @@ static const OptionSpec file_options[] = {
     {"roll_size", OPTION_SIZE, NULL, "128MB", "close a file at this size", 0},
     {"roll_age", OPTION_DURATION, NULL, "60s", "close a file at this age", 0},
     {"roll_idle", OPTION_DURATION, NULL, "1s", "close a file when nothing came for this long", 0},
+    {"partition_by", OPTION_TEXT, NULL, NULL, "partition folders", OPTION_UNSUPPORTED},
+    {"compression", OPTION_TEXT, NULL, NULL, "compressed files", OPTION_UNSUPPORTED},
     {0},
 };
 

@@ -71,6 +71,7 @@ static const OptionSpec file_options[] = {
      0},
     {"file_order", OPTION_CHOICE, "name|modified", NULL,
      "promise that event time follows this order of the files", 0},
+    {"compression", OPTION_TEXT, NULL, NULL, "compressed files", OPTION_UNSUPPORTED},
     {0},
 };
 
