@@ -10,6 +10,7 @@ enum {
     LIMIT_COLUMNS = 1600,            /* of one relation, as in PostgreSQL */
     LIMIT_PLAN_COLUMNS = 1 << 16,    /* of one plan: WITH and views multiply; past it 54001 */
     LIMIT_VALUE_NESTING = 16,        /* rows in rows: each level doubles the quotes of the text */
+    LIMIT_ROW_WINDOWS = 100000,      /* that one row is in: HOP's size by its slide */
     LIMIT_SET_CALLS = 32,            /* set-returning functions in one select list */
     LIMIT_PARAMETERS = 65535,        /* of one statement, as in the protocol */
     LIMIT_IDENTIFIER_BYTES = 63,     /* longer names are cut, as in PostgreSQL */

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "base/limits.h"
+
 static const char *const window_names[] = {
     [AST_WINDOW_TUMBLE] = "TUMBLE",
     [AST_WINDOW_HOP] = "HOP",
@@ -29,6 +31,14 @@ static Status check_sizes(const WindowSpec *spec, Error *err) {
                         INVALID_PARAMETER, "window slide is larger than the window size"));
         return error_hint(err, "Are the arguments swapped? It is HOP(table, time, slide, size) and "
                                "window(time, size, slide).");
+    }
+    if (spec->size_us / spec->slide_us > LIMIT_ROW_WINDOWS) {
+        IGNORE(error_at(err,
+                        spec->slide_position ? spec->slide_position : spec->position, /* hinted */
+                        PROGRAM_LIMIT_EXCEEDED, "each row would be in %lld windows",
+                        (long long) (spec->size_us / spec->slide_us)));
+        return error_hint(err, "Choose a longer slide: at most %d windows hold a row.",
+                          LIMIT_ROW_WINDOWS);
     }
     return STATUS_OK;
 }

@@ -6,6 +6,7 @@
  * repeated too. */
 #include <assert.h>
 
+#include "base/flag.h"
 #include "exec/binding.h"
 #include "exec/operators.h"
 #include "types/datetime.h"
@@ -129,12 +130,15 @@ typedef struct Copies {
 static Status emit_copies(WindowOp *self, const Batch *in, Copies *copies, Emitter *out,
                           Error *err) {
     Arena *arena = self->base.cx->batch_arena;
+    const Epoch *epoch = self->base.cx->epoch;
     Batch chosen = *in;
     WindowColumns windows = window_columns(self->base.node, copies->count, arena);
     Batch *repeated;
 
     if (copies->count == 0)
         return STATUS_OK;
+    if (epoch && epoch->cancel && flag_get(epoch->cancel)) /* one batch may become very many */
+        return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
     chosen.selection = copies->rows;
     chosen.selection_count = copies->count;
     repeated = batch_compact(&chosen, false, arena);
