@@ -1,17 +1,25 @@
 /* The inside of the aggregate operator, for its own files: op_aggregate.c (rows into groups),
- * aggregate_state.c (groups into state and back), aggregate_emit.c (groups out).
+ * aggregate_state.c (groups into state and back), aggregate_emit.c (groups out),
+ * aggregate_slices.c (windows of slices).
  *
  * Groups of the epoch lie in a KeyTable: payload = GroupHead, then each call's state. In a stream a
  * group that is new to the epoch starts from what the state table remembers; at the end of the
  * epoch every group is written back. A table's row is: key form of the keys -> i64 weight (rows in
  * the group), the first arrival's value form of keys whose key form does not show it, the
- * serialised states. The slice is the time at which the group closes. */
+ * serialised states. The state table's slice is the time at which the group closes.
+ *
+ * Over slices of hopping windows (planner/slices.h) PARTIAL groups by slice, and so does FINAL
+ * when it emits on close: a window's rows are made when it closes, and a slice closes with the last
+ * window that holds it. Else FINAL's groups are windows, and a partial state goes into each that
+ * holds its slice. */
 #pragma once
 
 #include <assert.h>
 
 #include "exec/key_table.h"
 #include "exec/operators.h"
+#include "exec/slices.h"
+#include "planner/slices.h"
 
 typedef struct GroupHead {
     int64_t weight; /* rows in the group */
@@ -41,6 +49,32 @@ typedef struct ClosingGroup {
     size_t sort_size;
 } ClosingGroup;
 
+/* The rows of one output batch: where the states are, and the key columns already filled. */
+enum { AGGREGATE_OUTPUT_ROWS = LIMIT_BATCH_ROWS };
+typedef struct AggregateOutput {
+    Column *columns; /* of the plan */
+    char *payloads[AGGREGATE_OUTPUT_ROWS];
+    int64_t weights[AGGREGATE_OUTPUT_ROWS];
+    bool pairs[AGGREGATE_OUTPUT_ROWS]; /* EMIT_CHANGES: the row is the old side of a pair */
+    uint32_t count;
+    bool has_weights;
+} AggregateOutput;
+
+typedef struct WindowRun WindowRun;
+
+/* How an aggregate works with slices. */
+typedef struct AggregateSlices {
+    bool is_used;
+    bool are_groups; /* the keys mean slices, not windows */
+    SliceGrid grid;
+    SlicePart *parts;     /* of each key */
+    uint32_t window_key;  /* the first key that is a part */
+    uint32_t *plain_keys; /* those that are none */
+    uint32_t plain_count;
+    SqlType *plain_types;
+    WindowRun **runs; /* by state partition; NULL: none yet */
+} AggregateSlices;
+
 typedef enum AggregateStage { STAGE_INPUT, STAGE_EMIT, STAGE_DROP } AggregateStage;
 
 typedef struct AggregateOp {
@@ -59,6 +93,7 @@ typedef struct AggregateOp {
     int time_key; /* among the keys; -1: none, nothing closes */
     TimeRole time_role;
     int64_t close_offset_us;
+    AggregateSlices slices;
     StateTable *table;
     StateTable *distinct;
     int64_t late_below;
@@ -90,6 +125,8 @@ static inline GroupHead *group_head(const AggregateOp *self, uint32_t id) {
 
 /* When the group of this time closes; SLICE_OPEN for NULL and infinity. */
 int64_t aggregate_close_time(const AggregateOp *self, const Value *time);
+/* Merge partial states into the groups of their keys. */
+MUST_USE Status aggregate_push_partials(AggregateOp *self, const Batch *in, Error *err);
 
 /* -------- aggregate_state.c -------- */
 MUST_USE Status aggregate_open_state(AggregateOp *self, Error *err);
@@ -114,8 +151,31 @@ typedef struct DistinctRows {
 MUST_USE Status aggregate_distinct(AggregateOp *self, const AggregateTerm *term, const Batch *in,
                                    DistinctRows *rows, Error *err);
 
+/* -------- aggregate_slices.c -------- */
+void aggregate_open_slices(AggregateOp *self);
+/* What the key's value lies behind the start of its slice or window. */
+int64_t aggregate_part_offset(const AggregateOp *self, uint32_t key);
+/* `in` without the rows that are late for all their windows; the other late windows are counted. */
+Batch aggregate_drop_late_slices(AggregateOp *self, const Batch *in);
+/* Hashes of FINAL's keys: the upper half, which chooses the partition, is of the plain ones alone.
+ */
+void aggregate_hash_slices(const AggregateOp *self, const Batch *keys, uint64_t *ret_hashes);
+/* Partial states of slices into groups of windows. */
+MUST_USE Status aggregate_push_slices(AggregateOp *self, const Batch *in, Error *err);
+/* The group of a slice has changed: what was made of it is out of date. */
+MUST_USE Status aggregate_touch_slice(AggregateOp *self, uint32_t id, int partition, Error *err);
+/* Forget what was made of slices. */
+void aggregate_reset_slices(AggregateOp *self);
+void aggregate_close_slices(AggregateOp *self);
+MUST_USE Status aggregate_emit_windows(AggregateOp *self, Emitter *out, Error *err);
+
 /* -------- aggregate_emit.c: each gives one batch a call, STATUS_MORE while there is more --------
  */
+AggregateOutput *aggregate_output_start(AggregateOp *self);
+void aggregate_put_key(AggregateOp *self, AggregateOutput *output, uint32_t key,
+                       const Value *value);
+MUST_USE Status aggregate_output_finish(AggregateOp *self, AggregateOutput *output, Emitter *out,
+                                        Error *err);
 MUST_USE Status aggregate_emit_groups(AggregateOp *self, Emitter *out, Error *err);
 MUST_USE Status aggregate_emit_partial(AggregateOp *self, Emitter *out, Error *err);
 MUST_USE Status aggregate_emit_changes(AggregateOp *self, Emitter *out, Error *err);

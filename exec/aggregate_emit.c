@@ -4,31 +4,19 @@
 
 #include "exec/aggregate.h"
 
-enum { EMIT_ROWS = LIMIT_BATCH_ROWS };
-
-/* The rows of one output batch: where the states are, and the key columns already filled. */
-typedef struct OutputRows {
-    Column *columns; /* of the plan */
-    char *payloads[EMIT_ROWS];
-    int64_t weights[EMIT_ROWS];
-    bool pairs[EMIT_ROWS]; /* EMIT_CHANGES: the row is the old side of a pair */
-    uint32_t count;
-    bool has_weights;
-} OutputRows;
-
-static OutputRows *output_start(AggregateOp *self) {
+AggregateOutput *aggregate_output_start(AggregateOp *self) {
     Arena *arena = self->base.cx->batch_arena;
     const Plan *node = self->base.node;
-    OutputRows *output = arena_alloc_raw(arena, sizeof(*output));
+    AggregateOutput *output = arena_alloc_raw(arena, sizeof(*output));
 
     output->count = 0;
     output->has_weights = false;
     output->columns = arena_new_array(arena, Column, (size_t) node->column_count + 1);
     for (uint32_t i = 0; i < self->key_count; i++)
-        output->columns[i] = column_create(node->columns[i].type, EMIT_ROWS, arena);
+        output->columns[i] = column_create(node->columns[i].type, AGGREGATE_OUTPUT_ROWS, arena);
     if (self->table_count > self->key_count)
         output->columns[node->column_count - 1] =
-            column_create(node->columns[node->column_count - 1].type, EMIT_ROWS, arena);
+            column_create(node->columns[node->column_count - 1].type, AGGREGATE_OUTPUT_ROWS, arena);
     return output;
 }
 
@@ -46,13 +34,14 @@ static int64_t grouping_bits(const Plan *node, int set) {
     return bits;
 }
 
-static void put_key(AggregateOp *self, OutputRows *output, uint32_t key, const Value *value) {
+void aggregate_put_key(AggregateOp *self, AggregateOutput *output, uint32_t key,
+                       const Value *value) {
     Arena *arena = self->base.cx->batch_arena;
     const Plan *node = self->base.node;
     Column *column;
 
     if (key < self->key_count) {
-        column_put(&output->columns[key], output->count, value, EMIT_ROWS, arena);
+        column_put(&output->columns[key], output->count, value, AGGREGATE_OUTPUT_ROWS, arena);
         return;
     }
     assert(key == self->key_count); /* the number of the grouping set */
@@ -64,19 +53,19 @@ static void put_key(AggregateOp *self, OutputRows *output, uint32_t key, const V
 }
 
 /* One row of the group that lies in the table, with the states at `payload`. */
-static void put_group(AggregateOp *self, OutputRows *output, uint32_t id, char *payload,
+static void put_group(AggregateOp *self, AggregateOutput *output, uint32_t id, char *payload,
                       int64_t weight) {
     for (uint32_t k = 0; k < self->table_count; k++) {
         Value value = key_table_value(self->groups, id, k);
 
-        put_key(self, output, k, &value);
+        aggregate_put_key(self, output, k, &value);
     }
     output->payloads[output->count] = payload;
     output->weights[output->count++] = weight;
-    assert(output->count <= EMIT_ROWS);
+    assert(output->count <= AGGREGATE_OUTPUT_ROWS);
 }
 
-static Status finalize_terms(AggregateOp *self, OutputRows *output, Error *err) {
+static Status finalize_terms(AggregateOp *self, AggregateOutput *output, Error *err) {
     Arena *arena = self->base.cx->batch_arena;
     void **states = arena_alloc_raw(arena, (output->count + 1) * sizeof(void *));
 
@@ -92,14 +81,15 @@ static Status finalize_terms(AggregateOp *self, OutputRows *output, Error *err) 
     return STATUS_OK;
 }
 
-static Batch output_batch(const AggregateOp *self, const OutputRows *output) {
+static Batch output_batch(const AggregateOp *self, const AggregateOutput *output) {
     return (Batch) {.row_count = output->count,
                     .column_count = (uint32_t) self->base.node->column_count,
                     .columns = output->columns,
                     .weights = output->has_weights ? output->weights : NULL};
 }
 
-static Status output_finish(AggregateOp *self, OutputRows *output, Emitter *out, Error *err) {
+Status aggregate_output_finish(AggregateOp *self, AggregateOutput *output, Emitter *out,
+                               Error *err) {
     Batch batch;
 
     if (output->count == 0)
@@ -113,22 +103,22 @@ static Status output_finish(AggregateOp *self, OutputRows *output, Emitter *out,
 
 Status aggregate_emit_groups(AggregateOp *self, Emitter *out, Error *err) {
     uint32_t count = key_table_count(self->groups);
-    OutputRows *output = output_start(self);
+    AggregateOutput *output = aggregate_output_start(self);
 
     assert(!self->keeps_state);
-    for (; self->next < count && output->count < EMIT_ROWS; self->next++) {
+    for (; self->next < count && output->count < AGGREGATE_OUTPUT_ROWS; self->next++) {
         GroupHead *head = group_head(self, self->next);
 
         if (head->weight > 0 || self->key_count == 0 || self->table_count > self->key_count)
             put_group(self, output, self->next, (char *) head, 1);
     }
-    TRY(output_finish(self, output, out, err));
+    TRY(aggregate_output_finish(self, output, out, err));
     return self->next < count ? STATUS_MORE : STATUS_OK;
 }
 
 /* -------- PARTIAL: keys and states -------- */
 
-static void partial_states(AggregateOp *self, OutputRows *output, uint32_t term_index) {
+static void partial_states(AggregateOp *self, AggregateOutput *output, uint32_t term_index) {
     const AggregateTerm *term = &self->terms[term_index];
     Arena *arena = self->base.cx->batch_arena;
     Column *column = &output->columns[self->key_count + term_index];
@@ -145,12 +135,12 @@ static void partial_states(AggregateOp *self, OutputRows *output, uint32_t term_
 
 Status aggregate_emit_partial(AggregateOp *self, Emitter *out, Error *err) {
     uint32_t count = key_table_count(self->groups);
-    OutputRows *output = output_start(self);
+    AggregateOutput *output = aggregate_output_start(self);
     Batch batch;
 
     assert(self->phase == PHASE_PARTIAL);
     output->has_weights = true;
-    for (; self->next < count && output->count < EMIT_ROWS; self->next++) {
+    for (; self->next < count && output->count < AGGREGATE_OUTPUT_ROWS; self->next++) {
         GroupHead *head = group_head(self, self->next);
 
         put_group(self, output, self->next, (char *) head, head->weight);
@@ -203,7 +193,7 @@ static bool rows_equal(const AggregateOp *self, const Column *columns, uint32_t 
 }
 
 /* Leave out pairs whose two rows show the same. */
-static void drop_equal_pairs(const AggregateOp *self, const OutputRows *output, Batch *batch,
+static void drop_equal_pairs(const AggregateOp *self, const AggregateOutput *output, Batch *batch,
                              uint32_t *selection) {
     batch->selection = selection;
     batch->selection_count = 0;
@@ -217,7 +207,7 @@ static void drop_equal_pairs(const AggregateOp *self, const OutputRows *output, 
     }
 }
 
-static Status put_change(AggregateOp *self, OutputRows *output, uint32_t id, Error *err) {
+static Status put_change(AggregateOp *self, AggregateOutput *output, uint32_t id, Error *err) {
     GroupHead *head = group_head(self, id);
     bool is_there = head->weight > 0 || self->table_count == 0;
     char *old = NULL;
@@ -236,13 +226,14 @@ static Status put_change(AggregateOp *self, OutputRows *output, uint32_t id, Err
 
 Status aggregate_emit_changes(AggregateOp *self, Emitter *out, Error *err) {
     uint32_t count = key_table_count(self->groups);
-    OutputRows *output = output_start(self);
-    uint32_t *selection = arena_alloc_raw(self->base.cx->batch_arena, EMIT_ROWS * sizeof(uint32_t));
+    AggregateOutput *output = aggregate_output_start(self);
+    uint32_t *selection =
+        arena_alloc_raw(self->base.cx->batch_arena, AGGREGATE_OUTPUT_ROWS * sizeof(uint32_t));
     Batch batch;
 
     assert(self->order);
     output->has_weights = true;
-    for (; self->next < count && output->count + 2 <= EMIT_ROWS; self->next++)
+    for (; self->next < count && output->count + 2 <= AGGREGATE_OUTPUT_ROWS; self->next++)
         TRY(put_change(self, output, self->order[self->next], err));
     if (output->count > 0) {
         TRY(finalize_terms(self, output, err));
@@ -324,7 +315,7 @@ static Status gather_partition(AggregateOp *self, Error *err) {
     return STATUS_OK;
 }
 
-static Status put_stored(AggregateOp *self, OutputRows *output, const ClosingGroup *group,
+static Status put_stored(AggregateOp *self, AggregateOutput *output, const ClosingGroup *group,
                          Error *err) {
     Arena *arena = self->base.cx->batch_arena;
     char *payload = arena_alloc(arena, self->payload_bytes);
@@ -341,7 +332,7 @@ static Status put_stored(AggregateOp *self, OutputRows *output, const ClosingGro
         else
             is_good = row_skip_value(&cursor, end, self->key_types[k]);
         if (is_good)
-            put_key(self, output, k, &values[k]);
+            aggregate_put_key(self, output, k, &values[k]);
     }
     if (!is_good)
         return error_set(err, DATA_CORRUPTED, "a group of operator %016llx is damaged",
@@ -357,13 +348,13 @@ static bool is_last_partition(const AggregateOp *self) {
 }
 
 Status aggregate_emit_stored(AggregateOp *self, Emitter *out, Error *err) {
-    OutputRows *output = output_start(self);
+    AggregateOutput *output = aggregate_output_start(self);
 
     assert(self->table);
     assert(self->emit != EMIT_CHANGES);
     if (self->emit == EMIT_ON_CLOSE && (self->time_key < 0 || self->close_below == INT64_MIN))
         return STATUS_OK;
-    while (output->count < EMIT_ROWS) {
+    while (output->count < AGGREGATE_OUTPUT_ROWS) {
         if (!self->is_gathered) {
             if (self->base.cx->partition >= 0)
                 self->partition = self->base.cx->partition;
@@ -378,6 +369,6 @@ Status aggregate_emit_stored(AggregateOp *self, Emitter *out, Error *err) {
         self->partition++;
         self->is_gathered = false;
     }
-    TRY(output_finish(self, output, out, err));
+    TRY(aggregate_output_finish(self, output, out, err));
     return self->next < self->closing_count || !is_last_partition(self) ? STATUS_MORE : STATUS_OK;
 }

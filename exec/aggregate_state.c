@@ -1,5 +1,6 @@
 /* Aggregate: groups into the state table and back; values of DISTINCT calls. */
 #include <assert.h>
+#include <inttypes.h>
 
 #include "base/hash.h"
 #include "exec/aggregate.h"
@@ -10,6 +11,9 @@ enum { TABLE_GROUPS = 0, TABLE_DISTINCT = 1, STATE_LAYOUT_VERSION = 1 };
 static void append_schema(const AggregateOp *self, StrBuf *out) {
     strbuf_printf(out, "aggregate %d %d sliced=%d", STATE_LAYOUT_VERSION, ROW_LAYOUT_VERSION,
                   self->time_key >= 0 && self->emit != EMIT_ALL);
+    if (self->slices.are_groups)
+        strbuf_printf(out, " slices=%" PRId64 "/%" PRId64 "/%" PRId64, self->slices.grid.size_us,
+                      self->slices.grid.slide_us, self->slices.grid.origin_us);
     for (uint32_t i = 0; i < self->table_count; i++)
         strbuf_printf(out, " %u", type_oid(self->key_types[i]));
     for (uint32_t i = 0; i < self->term_count; i++) {
@@ -166,6 +170,8 @@ static Status write_group(AggregateOp *self, uint32_t id, Error *err) {
     uint64_t hash = key_table_hash(self->groups, id);
     int partition = aggregate_partition(self, hash);
 
+    if (self->slices.are_groups)
+        TRY(aggregate_touch_slice(self, id, partition, err));
     strbuf_clear(&self->key);
     key_table_append_key(self->groups, id, &self->key);
     /* A group whose rows are all gone is gone; a query without keys keeps its one group. A

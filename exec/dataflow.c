@@ -366,7 +366,8 @@ static RunBatch *add_run_batch(Split *split) {
 /* Sort the rows of a dense batch by partition, keeping their order within each. */
 static void sort_run(const Dataflow *self, Split *split, const Batch *batch) {
     int partition_count = state_partition_count(self->state);
-    uint32_t key_count = (uint32_t) self->final->keys.count;
+    const ColumnIds *exchanged = &self->exchange->keys;
+    uint32_t key_count = (uint32_t) exchanged->count;
     uint32_t count = batch->row_count;
     uint64_t *hashes = arena_alloc_raw(split->arena, (count + 1) * sizeof(uint64_t));
     uint32_t *keys = arena_new_array(split->arena, uint32_t, key_count + 1);
@@ -375,7 +376,7 @@ static void sort_run(const Dataflow *self, Split *split, const Batch *batch) {
 
     assert(!batch->selection);
     for (uint32_t i = 0; i < key_count; i++)
-        keys[i] = i; /* FINAL reads its input by place: keys first */
+        keys[i] = (uint32_t) plan_column_index(self->exchange, exchanged->ids[i]);
     batch_hash_columns(batch, keys, key_count, hashes);
     run->rows = arena_alloc_raw(split->arena, (count + 1) * sizeof(uint32_t));
     run->starts = arena_new_array(split->arena, uint32_t, (size_t) partition_count + 1);

@@ -23,5 +23,6 @@ const RuleBatch rule_batches[] = {
     {"columns", 1, RULES(&rule_prune_columns)},
     {"scans", LIMIT_RULE_PASSES,
      RULES(&rule_remove_identity_project, &rule_merge_projects, &rule_push_filter_into_scan)},
+    {"slices", 1, RULES(&rule_hop_to_slices)},
     {0},
 };

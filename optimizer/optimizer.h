@@ -52,6 +52,8 @@ typedef struct OptimizerOptions {
  * same schema, no dangling column, properties not weakened. */
 MUST_USE Status optimizer_run(const Plan *plan, OptimizerOptions *options, Arena *arena,
                               const Plan **ret_plan, Error *err);
+/* Does a stream's aggregate become a partial and a final one? */
+bool aggregate_splits(const Plan *aggregate);
 /* Optimized logical to physical: two-phase aggregation, exchanges, join sides, top-N. */
 MUST_USE Status optimizer_lower(const Plan *plan, OptimizerOptions *options, Arena *arena,
                                 const Plan **ret_plan, Error *err);

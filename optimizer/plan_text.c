@@ -4,6 +4,7 @@
 #include "catalog/catalog.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/plan_fields.h"
+#include "planner/slices.h"
 
 enum { INDENT = 6 };
 
@@ -37,10 +38,11 @@ static void append_aggregate(const Plan *plan, StrBuf *out) {
 }
 
 static void append_window(const Plan *plan, StrBuf *out) {
-    static const char *const kinds[] = {"tumbling", "hopping", "cumulating", "session"};
-    bool has_slide = plan->window_kind == WINDOW_HOP || plan->window_kind == WINDOW_CUMULATE;
+    static const char *const kinds[] = {"tumbling window", "hopping window", "cumulating window",
+                                        "session window", "slices of hopping windows"};
+    bool has_slide = plan->window_kind != WINDOW_TUMBLE && plan->window_kind != WINDOW_SESSION;
 
-    strbuf_printf(out, "%s window on %s: %s", kinds[plan->window_kind],
+    strbuf_printf(out, "%s on %s: %s", kinds[plan->window_kind],
                   plan_column_name(plan->children[0], plan->time_column),
                   plan->window_kind == WINDOW_SESSION ? "gap " : "");
     plan_append_micros(plan->window_size_us, out);
@@ -240,13 +242,14 @@ static void append_kept(const Plan *plan, const char *what, StrBuf *out) {
 
 static void append_state(TreeText *text, const Plan *plan, int depth) {
     bool keeps_groups = plan->kind == PLAN_AGGREGATE && plan->phase != PHASE_PARTIAL;
+    bool keeps_slices = keeps_groups && plan->emit == EMIT_ON_CLOSE && slices_below(plan);
 
     if (plan->is_bounded || !(keeps_groups || plan->kind == PLAN_DISTINCT ||
                               plan->kind == PLAN_LIMIT || plan->kind == PLAN_JOIN))
         return;
     begin_line(text, depth, "state");
     if (keeps_groups)
-        append_kept(plan, "a row a group", text->out);
+        append_kept(plan, keeps_slices ? "a row a group and slice" : "a row a group", text->out);
     else if (plan->kind == PLAN_DISTINCT)
         append_kept(plan, "a row a key", text->out);
     else if (plan->kind == PLAN_LIMIT)

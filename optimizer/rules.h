@@ -5,6 +5,7 @@
 
 extern const Rule rule_filter_to_join_keys;
 extern const Rule rule_fold_constants;
+extern const Rule rule_hop_to_slices;
 extern const Rule rule_limit_to_top_n;
 extern const Rule rule_mark_to_anti;
 extern const Rule rule_mark_to_semi;

@@ -91,7 +91,13 @@ typedef enum JoinKind {
     JOIN_MARK, /* left's columns and a boolean: x IN (…), three-valued; or EXISTS when no keys */
 } JoinKind;
 
-typedef enum WindowKind { WINDOW_TUMBLE, WINDOW_HOP, WINDOW_CUMULATE, WINDOW_SESSION } WindowKind;
+typedef enum WindowKind {
+    WINDOW_TUMBLE,
+    WINDOW_HOP,
+    WINDOW_CUMULATE,
+    WINDOW_SESSION,
+    WINDOW_SLICES, /* of hopping windows, for a two-phase aggregate: planner/slices.h */
+} WindowKind;
 
 /* What an aggregate lets out, and when. */
 typedef enum EmitMode {

@@ -30,6 +30,8 @@ int64_t aggregate_close_time(const AggregateOp *self, const Value *time) {
         value_us = time->int64;
     if (__builtin_add_overflow(value_us, self->close_offset_us, &close_us))
         return SLICE_OPEN;
+    if (self->slices.are_groups)
+        return slice_last_end(&self->slices.grid, close_us - self->slices.grid.size_us);
     return close_us == INT64_MIN ? INT64_MIN + 1 : close_us;
 }
 
@@ -99,6 +101,7 @@ static Status aggregate_open(Operator *op, const Plan *node, Error *err) {
         return error_set(err, INTERNAL_ERROR, "grouping sets can't be split in two phases");
     TRY(open_keys(self, node, err));
     find_time_key(self, node);
+    aggregate_open_slices(self);
     self->term_count = (uint32_t) node->call_count;
     self->terms = arena_new_array(op->cx->arena, AggregateTerm, self->term_count + 1);
     for (uint32_t i = 0; i < self->term_count; i++) {
@@ -199,7 +202,10 @@ static Status find_groups(AggregateOp *self, const Batch *view, GroupedRows *gro
 
     for (uint32_t i = 0; i < self->table_count; i++)
         places[i] = i;
-    batch_hash_columns(view, places, self->table_count, hashes);
+    if (self->slices.is_used && self->phase == PHASE_FINAL)
+        aggregate_hash_slices(self, view, hashes);
+    else
+        batch_hash_columns(view, places, self->table_count, hashes);
     grouped->rows = arena_alloc_raw(arena, (count + 1) * sizeof(uint32_t));
     grouped->ids = arena_alloc_raw(arena, (count + 1) * sizeof(uint32_t));
     grouped->payloads = arena_alloc_raw(arena, (count + 1) * sizeof(char *));
@@ -333,7 +339,7 @@ static Status push_rows(AggregateOp *self, const Batch *in, int set, Error *err)
     GroupedRows grouped = {.in = &kept};
 
     if (has_time && judges_lateness(self))
-        kept = drop_late(self, in);
+        kept = self->slices.are_groups ? aggregate_drop_late_slices(self, in) : drop_late(self, in);
     if (batch_active_count(&kept) == 0)
         return STATUS_OK;
     view = key_view(self, &kept, set);
@@ -346,30 +352,44 @@ static Status push_rows(AggregateOp *self, const Batch *in, int set, Error *err)
 
 /* -------- partial states into groups -------- */
 
+typedef struct PartialState {
+    void *state;
+    size_t size_bytes;
+} PartialState;
+
+static Status read_partial(const AggregateTerm *term, const TextView *view, PartialState other,
+                           Arena *scratch, Error *err) {
+    const uint8_t *cursor = (const uint8_t *) text_data(view);
+
+    memset(other.state, 0, other.size_bytes);
+    if (term->aggregate->init)
+        term->aggregate->init(other.state);
+    if (!term->aggregate->deserialize(&cursor, cursor + view->length, other.state, scratch))
+        return error_set(err, INTERNAL_ERROR, "a partial state of %s is damaged",
+                         term->aggregate->name);
+    return STATUS_OK;
+}
+
 static Status merge_states(AggregateOp *self, const AggregateTerm *term, const GroupedRows *grouped,
                            Error *err) {
     const Column *column = &grouped->in->columns[self->table_count + term->number];
     Arena *scratch = self->base.cx->batch_arena;
     size_t size = ((size_t) term->aggregate->state_size + 15) & ~(size_t) 15;
-    void *other = arena_alloc(scratch, size + 16);
+    PartialState other = {arena_alloc(scratch, size + 16), size};
 
     for (uint32_t i = 0; i < grouped->count; i++) {
-        const TextView *view = &COLUMN_VALUE(column, TextView, grouped->rows[i]);
-        const uint8_t *cursor = (const uint8_t *) text_data(view);
+        const uint8_t *copies = grouped->in->copies;
 
-        memset(other, 0, size);
-        if (term->aggregate->init)
-            term->aggregate->init(other);
-        if (!term->aggregate->deserialize(&cursor, cursor + view->length, other, scratch))
-            return error_set(err, INTERNAL_ERROR, "a partial state of %s is damaged",
-                             term->aggregate->name);
-        TRY(term->aggregate->merge(grouped->payloads[i] + term->offset, other,
+        if (i == 0 || !copies || !copies[grouped->rows[i - 1]])
+            TRY(read_partial(term, &COLUMN_VALUE(column, TextView, grouped->rows[i]), other,
+                             scratch, err));
+        TRY(term->aggregate->merge(grouped->payloads[i] + term->offset, other.state,
                                    key_table_arena(self->groups), err));
     }
     return STATUS_OK;
 }
 
-static Status push_partials(AggregateOp *self, const Batch *in, Error *err) {
+Status aggregate_push_partials(AggregateOp *self, const Batch *in, Error *err) {
     Batch view = key_view(self, in, 0);
     GroupedRows grouped = {.in = in};
 
@@ -387,8 +407,10 @@ static Status aggregate_push(Operator *op, int port, const Batch *in, Emitter *o
     assert(port == 0);
     assert(self->stage == STAGE_INPUT);
     read_watermarks(self);
+    if (self->phase == PHASE_FINAL && self->slices.is_used && !self->slices.are_groups)
+        return aggregate_push_slices(self, in, err);
     if (self->phase == PHASE_FINAL)
-        return push_partials(self, in, err);
+        return aggregate_push_partials(self, in, err);
     for (int set = 0; set == 0 || set < sets; set++)
         TRY(push_rows(self, in, set, err));
     return STATUS_OK;
@@ -443,6 +465,8 @@ static Status emit_stage(AggregateOp *self, Emitter *out, Error *err) {
         return aggregate_emit_groups(self, out, err);
     if (self->emit == EMIT_CHANGES)
         return aggregate_emit_changes(self, out, err);
+    if (self->slices.are_groups)
+        return aggregate_emit_windows(self, out, err);
     return aggregate_emit_stored(self, out, err);
 }
 
@@ -468,6 +492,7 @@ static Status aggregate_end_epoch(Operator *op, const Epoch *epoch, Emitter *out
 
 static void aggregate_abort(Operator *op) {
     finish((AggregateOp *) op);
+    aggregate_reset_slices((AggregateOp *) op);
 }
 
 static void aggregate_close(Operator *op) {
@@ -475,6 +500,7 @@ static void aggregate_close(Operator *op) {
 
     self->groups = key_table_destroy(self->groups);
     memory_free(self->closing);
+    aggregate_close_slices(self);
     strbuf_done(&self->key);
     strbuf_done(&self->value);
 }

@@ -1,21 +1,22 @@
 /* Window: give each row the event-time windows that hold it: start, end and time (end - 1 µs).
  *
- * TUMBLE adds three columns. HOP and CUMULATE repeat a row, earliest window first, and mark all but
- * the last copy (Batch.copies), so that a row which is late for all its windows is counted once.
- * Windows are aligned to the Unix epoch; the types count from 2000-01-01. Stateless: weights are
- * repeated too. */
+ * TUMBLE adds three columns, as does SLICES, with a row's slice (planner/slices.h). HOP and
+ * CUMULATE repeat a row, earliest window first, and mark all but the last copy (Batch.copies), so
+ * that a row which is late for all its windows is counted once. Windows are aligned to the Unix
+ * epoch; the types count from 2000-01-01. Stateless: weights are repeated too. */
 #include <assert.h>
 
 #include "base/flag.h"
 #include "exec/binding.h"
 #include "exec/operators.h"
+#include "exec/slices.h"
 #include "types/datetime.h"
 
 typedef struct WindowOp {
     Operator base; /* must be first */
     int time_index;
     bool is_date;
-    int64_t origin_us; /* a window starts here */
+    SliceGrid grid;
 } WindowOp;
 
 static const int64_t DAY_US = 86400000000;
@@ -31,14 +32,10 @@ static Status window_open(Operator *op, const Plan *node, Error *err) {
     assert(node->window_kind == WINDOW_TUMBLE || node->window_slide_us > 0);
     TRY(binding_column(node->children[0], node->time_column, &self->time_index, err));
     self->is_date = time->type.id == TYPE_DATE;
-    self->origin_us = -DATETIME_UNIX_EPOCH_US + node->window_offset_us;
+    self->grid = (SliceGrid) {.size_us = node->window_size_us,
+                              .slide_us = node->window_slide_us,
+                              .origin_us = -DATETIME_UNIX_EPOCH_US + node->window_offset_us};
     return STATUS_OK;
-}
-
-static inline int64_t floor_to(int64_t time_us, int64_t origin_us, int64_t step_us) {
-    int64_t rest = (int64_t) (((__int128) time_us - origin_us) % step_us);
-
-    return time_us - (rest < 0 ? rest + step_us : rest);
 }
 
 static inline bool time_is_finite(int64_t time_us) {
@@ -51,7 +48,7 @@ static int64_t row_time(const WindowOp *self, const Column *column, uint32_t row
     return COLUMN_VALUE(column, int64_t, row);
 }
 
-/* -------- tumble -------- */
+/* -------- tumble, slices -------- */
 
 typedef struct WindowColumns {
     Column start;
@@ -88,7 +85,29 @@ static Status emit_with_windows(Operator *op, const Batch *in, const WindowColum
     return out->emit(out, &widened, err);
 }
 
-static Status push_tumble(WindowOp *self, const Batch *in, Emitter *out, Error *err) {
+typedef struct TimeRange {
+    int64_t start_us;
+    int64_t end_us;
+} TimeRange;
+
+/* The one window, or slice, of the time. */
+static TimeRange range_of(const WindowOp *self, int64_t time_us) {
+    const SliceGrid *grid = &self->grid;
+    int64_t start_us;
+    int64_t next_us;
+
+    if (self->base.node->window_kind == WINDOW_TUMBLE) {
+        start_us = time_floor(time_us, grid->origin_us, grid->size_us);
+        return (TimeRange) {start_us, start_us + grid->size_us};
+    }
+    start_us = slice_start(grid, time_us);
+    next_us = slice_last_start(grid, time_us) + grid->size_us % grid->slide_us;
+    if (next_us <= start_us)
+        next_us = slice_last_start(grid, time_us) + grid->slide_us;
+    return (TimeRange) {start_us, next_us};
+}
+
+static Status push_single(WindowOp *self, const Batch *in, Emitter *out, Error *err) {
     const Plan *node = self->base.node;
     const Column *time = &in->columns[self->time_index];
     uint32_t count = batch_active_count(in);
@@ -96,8 +115,7 @@ static Status push_tumble(WindowOp *self, const Batch *in, Emitter *out, Error *
         arena_alloc_raw(self->base.cx->batch_arena, (count + 1) * sizeof(uint32_t));
     WindowColumns windows = window_columns(node, in->row_count, self->base.cx->batch_arena);
     Batch kept = *in;
-    int64_t start_us = 0;
-    int64_t end_us = INT64_MIN; /* of the window of the row before: most rows share it */
+    TimeRange range = {0, INT64_MIN}; /* of the row before: most rows share it */
 
     kept.selection = selection;
     kept.selection_count = 0;
@@ -107,11 +125,9 @@ static Status push_tumble(WindowOp *self, const Batch *in, Emitter *out, Error *
 
         if (!time_is_finite(time_us))
             continue; /* no window holds it */
-        if (time_us < start_us || time_us >= end_us) {
-            start_us = floor_to(time_us, self->origin_us, node->window_size_us);
-            end_us = start_us + node->window_size_us;
-        }
-        set_window(&windows, row, start_us, end_us);
+        if (time_us < range.start_us || time_us >= range.end_us)
+            range = range_of(self, time_us);
+        set_window(&windows, row, range.start_us, range.start_us + node->window_size_us);
         selection[kept.selection_count++] = row;
     }
     return emit_with_windows(&self->base, &kept, &windows, out, err);
@@ -156,7 +172,7 @@ static Status push_window(WindowOp *self, const Batch *in, Copies *copies, uint3
     bool is_hop = node->window_kind == WINDOW_HOP;
     int64_t size_us = node->window_size_us;
     int64_t slide_us = node->window_slide_us;
-    int64_t last = floor_to(time_us, self->origin_us, is_hop ? slide_us : size_us);
+    int64_t last = time_floor(time_us, self->grid.origin_us, is_hop ? slide_us : size_us);
     /* HOP: the first start whose window still holds the time. CUMULATE: the first end above it. */
     int64_t step = is_hop ? last - (size_us - 1) / slide_us * slide_us
                           : last + ((time_us - last) / slide_us + 1) * slide_us;
@@ -183,8 +199,8 @@ static Status window_push(Operator *op, int port, const Batch *in, Emitter *out,
     Copies *copies;
 
     assert(port == 0);
-    if (op->node->window_kind == WINDOW_TUMBLE)
-        return push_tumble(self, in, out, err);
+    if (op->node->window_kind == WINDOW_TUMBLE || op->node->window_kind == WINDOW_SLICES)
+        return push_single(self, in, out, err);
     copies = arena_alloc_raw(op->cx->batch_arena, sizeof(*copies));
     copies->count = 0;
     for (uint32_t i = 0; i < batch_active_count(in); i++) {

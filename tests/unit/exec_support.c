@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "optimizer/optimizer.h"
+#include "planner/slices.h"
 #include "types/text_form.h"
 
 /* Until the optimizer is there to tell nodes apart by what they mean. */
@@ -356,6 +357,13 @@ const Plan *make_hop(Fixture *fixture, const Plan *child, int64_t size_us, int64
     return make_window(fixture, child, size_us, slide_us);
 }
 
+const Plan *make_slices(Fixture *fixture, const Plan *child, int64_t size_us, int64_t slide_us) {
+    Plan *slices = plan_copy(fixture->arena, make_window(fixture, child, size_us, slide_us));
+
+    slices->window_kind = WINDOW_SLICES;
+    return plan_derive(fixture->arena, slices);
+}
+
 ColumnId column_id(const Plan *plan, const char *name) {
     for (int i = 0; i < plan->column_count; i++)
         if (strcmp(plan->columns[i].name, name) == 0)
@@ -395,6 +403,19 @@ static Plan *aggregate_node(Fixture *fixture, const Plan *child, const Aggregate
     return plan;
 }
 
+/* All, or over slices those that are not the window's. */
+static ColumnIds exchange_keys(Fixture *fixture, const Plan *partial) {
+    ColumnId *ids = arena_new_array(fixture->arena, ColumnId, 4);
+    int count = 0;
+
+    if (!slices_below(partial))
+        return partial->keys;
+    for (int i = 0; i < partial->keys.count; i++)
+        if (slices_part(partial, partial->keys.ids[i]) == SLICE_NO_PART)
+            ids[count++] = partial->keys.ids[i];
+    return (ColumnIds) {.count = count, .ids = ids};
+}
+
 const Plan *make_aggregate(Fixture *fixture, const Plan *child, AggregateShape shape) {
     const Plan *below;
     Plan *plan;
@@ -407,7 +428,7 @@ const Plan *make_aggregate(Fixture *fixture, const Plan *child, AggregateShape s
     below = plan_derive(fixture->arena,
                         aggregate_node(fixture, child, &shape, PHASE_PARTIAL, fixture->next_id));
     plan = plan_create(fixture->arena, PLAN_EXCHANGE, &below, 1);
-    plan->keys = below->keys;
+    plan->keys = exchange_keys(fixture, below);
     below = plan_derive(fixture->arena, plan);
     plan = aggregate_node(fixture, below, &shape, PHASE_FINAL, fixture->next_id + 2);
     fixture->next_id += 4;

@@ -71,6 +71,8 @@ void run_query(Fixture *fixture, const Plan *plan);
 const Plan *make_scan(Fixture *fixture);
 const Plan *make_tumble(Fixture *fixture, const Plan *child, int64_t size_us);
 const Plan *make_hop(Fixture *fixture, const Plan *child, int64_t size_us, int64_t slide_us);
+/* The slices of make_hop's windows. */
+const Plan *make_slices(Fixture *fixture, const Plan *child, int64_t size_us, int64_t slide_us);
 /* count(*) and sum(v) by `keys`. */
 typedef struct AggregateShape {
     EmitMode emit;

@@ -100,6 +100,38 @@ static const RuleCase cases[] = {
     {"an_error_stays_above_the_window", "push_filter_below_window", STAYS,
      "SELECT k FROM TUMBLE(events, ts, '1 minute') WHERE 1 / v > 0"},
 
+    {"hopping_windows_share_slices", "hop_to_slices", FIRES,
+     "CREATE STREAM q INTO o OUTPUT MODE APPEND AS SELECT window_end, k, sum(v) "
+     "FROM HOP(events, ts, '5 minutes', '1 hour') WHERE v > 1 GROUP BY window_end, k"},
+    {"sparks_windows_do_so_too", "hop_to_slices", FIRES,
+     "CREATE STREAM q INTO o OUTPUT MODE UPDATE AS SELECT window.start, window_time(window), "
+     "count(*) FILTER (WHERE v > 1) FROM events GROUP BY window(ts, '7 minutes', '2 minutes')"},
+    {"a_batch_query_repeats_rows", "hop_to_slices", STAYS,
+     "SELECT window_end, k, sum(v) FROM HOP(events, ts, '5 minutes', '1 hour') "
+     "GROUP BY window_end, k"},
+    {"a_tumbling_window_is_its_slice", "hop_to_slices", STAYS,
+     "CREATE STREAM q INTO o OUTPUT MODE APPEND AS SELECT window_end, count(*) "
+     "FROM TUMBLE(events, ts, '1 hour') GROUP BY window_end"},
+    {"rows_count_in_each_window_of_no_key", "hop_to_slices", STAYS,
+     "CREATE STREAM q INTO o OUTPUT MODE UPDATE AS SELECT k, count(*) "
+     "FROM HOP(events, ts, '5 minutes', '1 hour') GROUP BY k"},
+    {"an_argument_sees_the_window", "hop_to_slices", STAYS,
+     "CREATE STREAM q INTO o OUTPUT MODE APPEND AS SELECT window_end, min(ts - window_start) "
+     "FROM HOP(events, ts, '5 minutes', '1 hour') GROUP BY window_end"},
+    {"a_filter_sees_the_window", "hop_to_slices", STAYS,
+     "CREATE STREAM q INTO o OUTPUT MODE APPEND AS SELECT window_end, count(*) "
+     "FROM HOP(events, ts, '5 minutes', '1 hour') WHERE ts < window_start + INTERVAL '9 minutes' "
+     "GROUP BY window_end"},
+    {"a_group_by_the_event_time_itself", "hop_to_slices", STAYS,
+     "CREATE STREAM q INTO o OUTPUT MODE APPEND AS SELECT window_end, ts, count(*) "
+     "FROM HOP(events, ts, '5 minutes', '1 hour') GROUP BY window_end, ts"},
+    {"distinct_values_are_not_of_one_slice", "hop_to_slices", STAYS,
+     "CREATE STREAM q INTO o OUTPUT MODE APPEND AS SELECT window_end, count(DISTINCT v) "
+     "FROM HOP(events, ts, '5 minutes', '1 hour') GROUP BY window_end"},
+    {"no_slice_knows_which_spelling_came_first", "hop_to_slices", STAYS,
+     "CREATE STREAM q INTO o OUTPUT MODE APPEND AS SELECT window_end, v::numeric AS n, count(*) "
+     "FROM HOP(events, ts, '5 minutes', '1 hour') GROUP BY window_end, n"},
+
     {"groups_are_dropped_by_their_rows", "push_filter_below_aggregate", FIRES,
      "SELECT k, count(*) FROM events GROUP BY k HAVING k > 'a'"},
     {"results_are_not_known_below", "push_filter_below_aggregate", STAYS,
@@ -289,6 +321,18 @@ static void a_stream_aggregate_is_split_over_an_exchange(void **state) {
         physical_plan(*state, "SELECT k, count(*) FROM events GROUP BY k"), PLAN_EXCHANGE));
 }
 
+static void slices_of_a_key_meet_in_one_partition(void **state) {
+    const Plan *plan = physical_plan(*state, "CREATE STREAM q INTO o OUTPUT MODE APPEND AS SELECT "
+                                             "window_end, k, count(*) AS n FROM HOP(events, ts, "
+                                             "'1 minute', '5 minutes') GROUP BY window_end, k");
+    const Plan *final = plan->kind == PLAN_PROJECT ? plan->children[0] : plan;
+
+    assert_int_equal(final->keys.count, 2);
+    assert_int_equal(final->children[0]->kind, PLAN_EXCHANGE);
+    assert_int_equal(final->children[0]->keys.count, 1);
+    assert_int_equal(final->children[0]->keys.ids[0], final->keys.ids[1]);
+}
+
 /* -------- the checker -------- */
 
 static const Plan *filtered(Fixture *fixture) {
@@ -339,6 +383,7 @@ static const struct CMUnitTest driver_tests[] = {
     cmocka_unit_test_setup_teardown(optimizing_twice_changes_nothing, setup, teardown),
     cmocka_unit_test_setup_teardown(rules_can_be_switched_off, setup, teardown),
     cmocka_unit_test_setup_teardown(pushed_conditions_do_not_explode, setup, teardown),
+    cmocka_unit_test_setup_teardown(slices_of_a_key_meet_in_one_partition, setup, teardown),
     cmocka_unit_test_setup_teardown(a_stream_aggregate_is_split_over_an_exchange, setup, teardown),
     cmocka_unit_test_setup_teardown(the_check_sees_a_changed_schema, setup, teardown),
     cmocka_unit_test_setup_teardown(the_check_sees_a_dangling_column, setup, teardown),
