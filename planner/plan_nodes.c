@@ -7,7 +7,8 @@
 #define FIELD_ENUM(name, member, names) \
     { (name), PLAN_FIELD_ENUM, offsetof(Plan, member), (names) }
 
-static const char *const window_kind_names[] = {"tumble", "hop", "cumulate", "session", "slices", NULL};
+static const char *const window_kind_names[] = {"tumble",  "hop",    "cumulate",
+                                                "session", "slices", NULL};
 static const char *const emit_names[] = {"all", "changes", "on close", NULL};
 static const char *const phase_names[] = {"single", "partial", "final", NULL};
 static const char *const join_names[] = {"inner", "left", "right", "full",
