@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "expr/expr.h"
 
@@ -120,6 +121,38 @@ static inline void check_call(const CallCase *test) {
     if (strcmp(answer, test->expected) != 0)
         fail_msg("%s(%s, %s) over columns: %s, expected %s", test->name, test->arguments[0],
                  test->arguments[1], answer, test->expected);
+}
+
+/* The explicit or implicit cast of an argument to a type: "int4", "varchar(3)", "numeric(5,2)". */
+static inline void check_cast_in(CastContext context, const char *argument, const char *type_text,
+                                 const char *expected) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("case", 0);
+    char type_name[64] = "";
+    int first = 0;
+    int second = 0;
+    int parts = sscanf(type_text, "%63[^(](%d,%d)", type_name, &first, &second);
+    const Expr *expr = NULL;
+    const char *answer;
+    SqlType type;
+    Value value;
+    Error err = {0};
+
+    assert_true(type_from_name(type_name, &type));
+    if (parts == 2)
+        type.typmod = first + 4;
+    else if (parts == 3)
+        type.typmod = type_numeric_typmod(first, second);
+    if (expr_cast_to(arena, case_argument(arena, argument), type, context, &expr, &err) !=
+            STATUS_OK ||
+        expr_evaluate_constant(expr, NULL, arena, &value, &err) != STATUS_OK)
+        answer = error_text(arena, &err);
+    else
+        answer = value_as_text(arena, &value);
+    assert_string_equal(answer, expected);
+}
+
+static inline void check_cast(const char *argument, const char *type_text, const char *expected) {
+    check_cast_in(CAST_EXPLICIT, argument, type_text, expected);
 }
 
 #define CHECK_CALLS(cases)                               \

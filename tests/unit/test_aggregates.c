@@ -200,8 +200,17 @@ static void numerics_keep_their_scale(void **state) {
     check("sum", "numeric", "1.50 2.5 3 ~1.50", "5.5");
     check("sum", "numeric", "NaN 1", "NaN");
     check("avg", "numeric", "1.50 2.5 3", "2.3333333333333333");
+}
+
+static void intervals_keep_months_days_and_time_apart(void **state) {
     check("sum", "interval", "01:00:00 02:00:00", "03:00:00");
     check("avg", "interval", "01:00:00 02:00:00", "01:30:00");
+    check("sum", "interval", "NULL", "NULL");
+    check("sum", "interval", "P1DT2H P1M P1M", "2 mons 1 day 02:00:00");
+    check("sum", "interval", "P1DT2H P1M P1M ~P1DT2H ~P1M ~P1M", "NULL");
+    check("sum", "interval", "P-3M5DT1S P-3M5DT1S", "-6 mons +10 days 00:00:02");
+    check("avg", "interval", "P1DT2H P1M", "15 days 13:00:00"); /* fractions go down */
+    check("sum", "interval", "P2147483647D P2147483647D", "!22008 interval out of range");
 }
 
 static void rows_are_collected_in_order(void **state) {
@@ -292,6 +301,7 @@ int main(void) {
         cmocka_unit_test(integers_sum_and_average_as_postgresql),
         cmocka_unit_test(floats_sum_exactly),
         cmocka_unit_test(numerics_keep_their_scale),
+        cmocka_unit_test(intervals_keep_months_days_and_time_apart),
         cmocka_unit_test(rows_are_collected_in_order),
         cmocka_unit_test(variance_of_integers_is_numeric),
         cmocka_unit_test(extremes_of_all_types),

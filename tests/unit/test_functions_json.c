@@ -201,24 +201,6 @@ static void json_and_bytes_answer_as_postgresql(void **state) {
     CHECK_CALLS(answers);
 }
 
-static void check_cast(const char *argument, const char *type_name, const char *expected) {
-    CLEANUP(arena_destroyp) Arena *arena = arena_create("case", 0);
-    const Expr *expr = NULL;
-    const char *answer;
-    SqlType type;
-    Value value;
-    Error err = {0};
-
-    assert_true(type_from_name(type_name, &type));
-    if (expr_cast_to(arena, case_argument(arena, argument), type, CAST_EXPLICIT, &expr, &err) !=
-            STATUS_OK ||
-        expr_evaluate_constant(expr, NULL, arena, &value, &err) != STATUS_OK)
-        answer = error_text(arena, &err);
-    else
-        answer = value_as_text(arena, &value);
-    assert_string_equal(answer, expected);
-}
-
 static void jsonb_casts_to_scalars(void **state) {
     check_cast("jsonb:1.5", "int4", "2");
     check_cast("jsonb:true", "bool", "t");
