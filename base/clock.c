@@ -4,8 +4,6 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "base/hash.h"
-
 static int64_t clock_read_ns(clockid_t clock) {
     struct timespec now;
 
@@ -34,29 +32,6 @@ Context context_real = {
     .monotonic_ns = real_monotonic_ns,
     .random_u64 = real_random_u64,
 };
-
-static int64_t virtual_wall_us(Context *context) {
-    return context->virtual_wall_us;
-}
-
-static int64_t virtual_monotonic_ns(Context *context) {
-    return context->virtual_wall_us * 1000;
-}
-
-static uint64_t virtual_random_u64(Context *context) {
-    context->virtual_seed += 0x9e3779b97f4a7c15ULL;
-    return hash_u64(context->virtual_seed);
-}
-
-void context_init_virtual(Context *context, int64_t wall_us, uint64_t seed) {
-    *context = (Context) {
-        .wall_us = virtual_wall_us,
-        .monotonic_ns = virtual_monotonic_ns,
-        .random_u64 = virtual_random_u64,
-        .virtual_wall_us = wall_us,
-        .virtual_seed = seed,
-    };
-}
 
 int64_t clock_cpu_ns(void) {
     return clock_read_ns(CLOCK_THREAD_CPUTIME_ID);

@@ -1,7 +1,7 @@
 /* Clock and randomness: the one door for what is not deterministic.
  *
  * Whoever needs the time or a random number takes a Context, so that a test or the simulator can
- * replay exactly. The real one reads the machine; the virtual one is moved by hand and seeded. */
+ * replay exactly. The real one reads the machine; a test brings its own. */
 #pragma once
 
 #include <stdint.h>
@@ -12,12 +12,8 @@ struct Context {
     int64_t (*wall_us)(Context *context);      /* microseconds since 1970-01-01 UTC */
     int64_t (*monotonic_ns)(Context *context); /* never goes back */
     uint64_t (*random_u64)(Context *context);
-    int64_t virtual_wall_us; /* the virtual context's clock; unused by the real one */
-    uint64_t virtual_seed;
 };
 
 extern Context context_real; /* shared by all threads; stateless */
-/* Starts at `wall_us`; wall_us and monotonic_ns both read virtual_wall_us. */
-void context_init_virtual(Context *context, int64_t wall_us, uint64_t seed);
 
 int64_t clock_cpu_ns(void); /* CPU time of this thread: for metrics only, never for answers */

@@ -7,10 +7,6 @@ uint64_t hash_bytes(const void *bytes, size_t size_bytes) {
     return XXH3_64bits(bytes, size_bytes);
 }
 
-uint64_t hash_bytes_seeded(const void *bytes, size_t size_bytes, uint64_t seed) {
-    return XXH3_64bits_withSeed(bytes, size_bytes, seed);
-}
-
 /* The library's state is the stream: its type is only renamed, so that no header shows it. */
 HashStream *hash_stream_create(void) {
     XXH3_state_t *state = XXH3_createState();

@@ -7,7 +7,6 @@
 
 /* XXH3 64-bit of the bytes. The same on every machine: it is written to files. */
 uint64_t hash_bytes(const void *bytes, size_t size_bytes);
-uint64_t hash_bytes_seeded(const void *bytes, size_t size_bytes, uint64_t seed);
 
 /* hash_bytes over pieces: the same number as over all at once. */
 typedef struct HashStream HashStream;

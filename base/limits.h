@@ -3,7 +3,6 @@
 
 enum {
     LIMIT_BATCH_ROWS = 2048,
-    LIMIT_BATCH_BYTES = 1 << 20,
     LIMIT_STATEMENT_BYTES = 1 << 26, /* one SQL text or wire message */
     LIMIT_NESTING = 200,             /* of expressions and queries; past it 54001 */
     LIMIT_AST_DEPTH = 2000,          /* of a tree with its left-deep chains; past it 54001 */
@@ -19,7 +18,6 @@ enum {
     LIMIT_OUTPUT_PENDING_BYTES = 1 << 18, /* per connection, before execution pauses */
     LIMIT_RULE_PASSES = 16,
     LIMIT_PUSHED_NODES = 1000, /* of a condition that a rule moves below what it reads */
-    LIMIT_CONNECTIONS = 1000,
     LIMIT_BUCKET_BYTES = 1 << 18,
     LIMIT_STATE_PARTITIONS = 32,
     LIMIT_CHANGELOG_INLINE_BYTES = 32 << 10, /* larger blobs go to a segment */

@@ -12,12 +12,6 @@ typedef struct PoolTask {
     void *argument;
 } PoolTask;
 
-typedef struct PoolThread {
-    Pool *pool;
-    int index;
-    pthread_t thread;
-} PoolThread;
-
 struct Pool {
     const char *name;
     pthread_mutex_t mutex;
@@ -26,14 +20,8 @@ struct Pool {
     PoolTask *last;
     bool is_closing;
     int thread_count;
-    PoolThread *threads;
+    pthread_t *threads;
 };
-
-static _Thread_local int thread_index = -1;
-
-int pool_thread_index(void) {
-    return thread_index;
-}
 
 static PoolTask *pool_take(Pool *pool) {
     PoolTask *task;
@@ -52,12 +40,11 @@ static PoolTask *pool_take(Pool *pool) {
 }
 
 static void *pool_thread_main(void *argument) {
-    PoolThread *self = argument;
+    Pool *pool = argument;
     PoolTask *task;
 
     thread_begin();
-    thread_index = self->index;
-    while ((task = pool_take(self->pool))) {
+    while ((task = pool_take(pool))) {
         task->function(task->argument);
         memory_free(task);
     }
@@ -76,11 +63,10 @@ Pool *pool_create(const char *name, int thread_count) {
     for (int i = 0; i < thread_count; i++) {
         char label[16];
 
-        pool->threads[i] = (PoolThread) {.pool = pool, .index = i};
-        if (pthread_create(&pool->threads[i].thread, NULL, pool_thread_main, &pool->threads[i]))
+        if (pthread_create(&pool->threads[i], NULL, pool_thread_main, pool))
             assert(!"a thread can be made");
         snprintf(label, sizeof(label), "%.10s-%u", name, (unsigned) i & 0xff);
-        pthread_setname_np(pool->threads[i].thread, label);
+        pthread_setname_np(pool->threads[i], label);
     }
     return pool;
 }
@@ -111,36 +97,10 @@ Pool *pool_destroy(Pool *pool) {
     pthread_cond_broadcast(&pool->wanted);
     pthread_mutex_unlock(&pool->mutex);
     for (int i = 0; i < pool->thread_count; i++)
-        pthread_join(pool->threads[i].thread, NULL);
+        pthread_join(pool->threads[i], NULL);
     pthread_cond_destroy(&pool->wanted);
     pthread_mutex_destroy(&pool->mutex);
     memory_free(pool->threads);
     memory_free(pool);
     return NULL;
-}
-
-void latch_init(Latch *latch, int count) {
-    pthread_mutex_init(&latch->mutex, NULL);
-    pthread_cond_init(&latch->zero, NULL);
-    latch->count = count;
-}
-
-void latch_count_down(Latch *latch) {
-    pthread_mutex_lock(&latch->mutex);
-    assert(latch->count > 0);
-    if (--latch->count == 0)
-        pthread_cond_broadcast(&latch->zero);
-    pthread_mutex_unlock(&latch->mutex);
-}
-
-void latch_wait(Latch *latch) {
-    pthread_mutex_lock(&latch->mutex);
-    while (latch->count > 0)
-        pthread_cond_wait(&latch->zero, &latch->mutex);
-    pthread_mutex_unlock(&latch->mutex);
-}
-
-void latch_done(Latch *latch) {
-    pthread_cond_destroy(&latch->zero);
-    pthread_mutex_destroy(&latch->mutex);
 }

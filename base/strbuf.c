@@ -5,10 +5,6 @@
 
 #include "base/memory.h"
 
-void strbuf_init(StrBuf *buffer) {
-    *buffer = (StrBuf) {0};
-}
-
 void strbuf_done(StrBuf *buffer) {
     memory_free(buffer->data);
     *buffer = (StrBuf) {0};

@@ -20,7 +20,6 @@ typedef struct StrBuf {
     bool is_overflow;
 } StrBuf;
 
-void strbuf_init(StrBuf *buffer); /* zeroed memory is fine too */
 void strbuf_done(StrBuf *buffer);
 void strbuf_clear(StrBuf *buffer); /* length 0, memory kept */
 void strbuf_append(StrBuf *buffer, const void *bytes, size_t size_bytes);

@@ -22,13 +22,3 @@ const FormatType *registry_find_format(const Registry *registry, const char *nam
             return *format;
     return NULL;
 }
-
-const SystemTable *registry_find_system_table(const Registry *registry, const char *schema,
-                                              const char *name) {
-    for (const SystemTable *const *const *family = registry->system_tables; *family; family++)
-        for (const SystemTable *const *table = *family; *table; table++)
-            if (strcmp((*table)->name, name) == 0 &&
-                (!schema || strcmp((*table)->schema, schema) == 0))
-                return *table;
-    return NULL;
-}

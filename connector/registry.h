@@ -16,5 +16,3 @@ typedef struct Registry {
 const SourceType *registry_find_source(const Registry *registry, const char *name); /* NULL: none */
 const SinkType *registry_find_sink(const Registry *registry, const char *name);
 const FormatType *registry_find_format(const Registry *registry, const char *name);
-const SystemTable *registry_find_system_table(const Registry *registry, const char *schema,
-                                              const char *name);

@@ -24,7 +24,7 @@ Status binding_columns(const Plan *child, ColumnIds ids, Arena *arena, uint32_t 
     return STATUS_OK;
 }
 
-ColumnId *binding_ids(const Plan *plan, Arena *arena) {
+static ColumnId *binding_ids(const Plan *plan, Arena *arena) {
     ColumnId *ids = arena_new_array(arena, ColumnId, (size_t) plan->column_count + 1);
 
     for (int i = 0; i < plan->column_count; i++)

@@ -13,4 +13,3 @@ MUST_USE Status binding_compile(const Expr *expr, const Plan *child, Arena *aren
                                 ExprProgram **ret_program, Error *err);
 /* Types of the plan's output columns, and ids; arena. */
 SqlType *binding_types(const Plan *plan, Arena *arena);
-ColumnId *binding_ids(const Plan *plan, Arena *arena);

@@ -338,10 +338,6 @@ void pipeline_set_deliver(Pipeline *pipeline, PipelineDeliver deliver, void *dat
     pipeline->deliver_data = data;
 }
 
-OperatorContext *pipeline_context(Pipeline *pipeline) {
-    return &pipeline->cx;
-}
-
 int pipeline_operator_count(const Pipeline *pipeline) {
     return pipeline->node_count;
 }

@@ -43,7 +43,6 @@ MUST_USE Status pipeline_run(Pipeline *pipeline, Error *err);
 void pipeline_abort(Pipeline *pipeline);
 void pipeline_set_deliver(Pipeline *pipeline, PipelineDeliver deliver, void *data);
 
-OperatorContext *pipeline_context(Pipeline *pipeline);
 int pipeline_operator_count(const Pipeline *pipeline);
 /* Children before parents; ret_parent: -1 for the root. */
 Operator *pipeline_operator_at(const Pipeline *pipeline, int index, int *ret_parent);

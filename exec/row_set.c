@@ -135,12 +135,6 @@ Value row_set_value(const RowSet *set, uint32_t row, uint32_t column) {
     return column_get(&set->batches[batch]->columns[column], row - set->first_rows[batch]);
 }
 
-int64_t row_set_weight(const RowSet *set, uint32_t row) {
-    uint32_t batch = find_batch(set, row);
-
-    return batch_weight(set->batches[batch], row - set->first_rows[batch]);
-}
-
 typedef struct RowPlace {
     const Batch *batch; /* NULL: ROW_NONE */
     uint32_t row;

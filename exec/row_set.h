@@ -16,7 +16,6 @@ void row_set_clear(RowSet *set);
 MUST_USE Status row_set_append(RowSet *set, const Batch *batch, Error *err);
 uint32_t row_set_count(const RowSet *set);
 Value row_set_value(const RowSet *set, uint32_t row, uint32_t column); /* borrows from the set */
-int64_t row_set_weight(const RowSet *set, uint32_t row);
 /* The rows as a batch in `arena`, in the order given; ROW_NONE gives NULLs. Bytes are borrowed from
  * the set. */
 #define ROW_NONE UINT32_MAX

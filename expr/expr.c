@@ -252,14 +252,6 @@ const Expr *expr_in(Arena *arena, const Expr *const *arguments, int count) {
     return expr_new(arena, EXPR_IN, SQL_TYPE(BOOL), arguments, count);
 }
 
-const Expr *expr_parameter(Arena *arena, int number, SqlType type, int position) {
-    Expr *expr = expr_new(arena, EXPR_PARAMETER, type, NULL, 0);
-
-    expr->parameter_number = number;
-    expr->position = position;
-    return expr;
-}
-
 const Expr *expr_at(Arena *arena, const Expr *expr, int position) {
     Expr *copy = arena_memdup(arena, expr, sizeof(*expr));
 
@@ -315,10 +307,6 @@ bool expr_equal(const Expr *left, const Expr *right) {
             return false;
     }
     return true;
-}
-
-bool expr_is_constant(const Expr *expr) {
-    return expr->kind == EXPR_CONSTANT;
 }
 
 bool expr_is_true(const Expr *expr) {

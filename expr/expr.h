@@ -69,14 +69,12 @@ const Expr *expr_not(Arena *arena, const Expr *expr);
 const Expr *expr_case(Arena *arena, SqlType type, const Expr *const *arguments, int count);
 /* arguments[0] IN (arguments[1], …): constants of its type. */
 const Expr *expr_in(Arena *arena, const Expr *const *arguments, int count);
-const Expr *expr_parameter(Arena *arena, int number, SqlType type, int position);
 /* The same node with a position. */
 const Expr *expr_at(Arena *arena, const Expr *expr, int position);
 const Expr *expr_true(Arena *arena);
 
 /* -------- questions and rewrites -------- */
 bool expr_equal(const Expr *left, const Expr *right);
-bool expr_is_constant(const Expr *expr); /* an EXPR_CONSTANT */
 bool expr_is_true(const Expr *expr);
 bool expr_is_false_or_null(const Expr *expr);
 Volatility expr_volatility(const Expr *expr); /* the worst inside */

@@ -34,7 +34,8 @@ static bool reads_children(const Plan *node) {
     return node->kind != PLAN_SCAN && node->kind != PLAN_VALUES && node->kind != PLAN_FUNCTION_SCAN;
 }
 
-Status plan_check_columns(const Plan *plan, Error *err) {
+/* Every column that a node uses comes from its children. */
+static Status plan_check_columns(const Plan *plan, Error *err) {
     ColumnCheck check = {.node = plan};
 
     if (reads_children(plan) && plan->phase != PHASE_FINAL && plan->kind != PLAN_EXCHANGE) {

@@ -7,8 +7,6 @@
  * weakened. XX000 naming the rule. */
 MUST_USE Status plan_check_rewrite(const char *rule_name, const Plan *before, const Plan *after,
                                    Error *err);
-/* Every column that a node uses comes from its children. */
-MUST_USE Status plan_check_columns(const Plan *plan, Error *err);
 /* A node that was read from bytes, its children being right: what the executor relies on. XX001. */
 MUST_USE Status plan_check_stored(const Plan *plan, Error *err);
 /* Of a whole plan that was read: the ordinals of its scans are 0, 1, … */

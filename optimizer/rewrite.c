@@ -34,7 +34,7 @@ bool expr_reads_only(const Expr *expr, const Plan *plan) {
     return check.is_within;
 }
 
-bool column_ids_contain(ColumnIds ids, ColumnId id) {
+static bool column_ids_contain(ColumnIds ids, ColumnId id) {
     for (int i = 0; i < ids.count; i++)
         if (ids.ids[i] == id)
             return true;

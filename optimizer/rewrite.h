@@ -14,7 +14,6 @@ Conjuncts expr_conjuncts(Arena *arena, const Expr *predicate);
 /* Are all columns of the expression outputs of `plan`? */
 bool expr_reads_only(const Expr *expr, const Plan *plan);
 bool expr_reads_ids(const Expr *expr, ColumnIds ids); /* all of them among ids */
-bool column_ids_contain(ColumnIds ids, ColumnId id);
 /* Columns replaced by what `project` computes for them. */
 const Expr *expr_through_project(Arena *arena, const Expr *expr, const Plan *project);
 /* Nodes of the expression once its columns are replaced; at most `limit`, where counting ends. */

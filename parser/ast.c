@@ -3,18 +3,6 @@
 
 #include <assert.h>
 
-const char *ast_kind_name(AstKind kind) {
-    static const char *const names[] = {"AST_NONE",
-#define X(kind, Type) #kind,
-                                        AST_KINDS(X)
-#undef X
-    };
-
-    assert(kind >= AST_NONE);
-    assert(kind < AST_KIND_COUNT);
-    return names[kind];
-}
-
 const char *ast_object_kind_name(AstObjectKind kind) {
     static const char *const names[AST_OBJECT_KIND_COUNT] = {
         [AST_OBJECT_SOURCE] = "source",

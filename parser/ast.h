@@ -117,7 +117,5 @@ struct AstType { /* AST_TYPE */
     bool is_setof;
 };
 
-/* "AST_SELECT"; for messages of our own and tests. */
-const char *ast_kind_name(AstKind kind);
 /* "stream"; lower case, for messages to the user. */
 const char *ast_object_kind_name(AstObjectKind kind);

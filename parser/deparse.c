@@ -70,33 +70,27 @@ void put_name(Deparser *d, const AstName *name) {
 
 void put_clause(Deparser *d, const char *text) {
     if (d->out.length > 0)
-        put(d, d->is_pretty && d->depth == 0 ? "\n" : " ");
+        put(d, " ");
     put(d, text);
 }
 
 void put_open(Deparser *d) {
     put(d, "(");
-    d->depth++;
 }
 
 void put_close(Deparser *d) {
-    d->depth--;
     put(d, ")");
 }
 
-void put_items(Deparser *d, const AstList *list, PutItem put_item, bool is_block) {
-    bool has_lines = is_block && d->is_pretty && d->depth == 1;
-
+void put_items(Deparser *d, const AstList *list, PutItem put_item) {
     for (int i = 0; i < list->count; i++) {
-        put(d, i == 0 ? "" : has_lines ? "," : ", ");
-        put(d, has_lines ? "\n    " : "");
+        put(d, i == 0 ? "" : ", ");
         put_item(d, list->items[i]);
     }
-    put(d, has_lines && list->count > 0 ? "\n" : "");
 }
 
 void put_list(Deparser *d, const AstList *list) {
-    put_items(d, list, put_node, false);
+    put_items(d, list, put_node);
 }
 
 void put_list_parens(Deparser *d, const AstList *list) {
@@ -283,35 +277,12 @@ void put_node(Deparser *d, const AstNode *node) {
     assert(false && "every kind has a writer");
 }
 
-static const char *deparse(const AstNode *node, Arena *arena, bool is_pretty) {
-    Deparser d = {.is_pretty = is_pretty};
+const char *deparse_node(const AstNode *node, Arena *arena) {
+    Deparser d = {0};
     const char *text = NULL;
 
     put_node(&d, node);
     text = arena_strndup(arena, strbuf_text(&d.out), d.out.length);
     strbuf_done(&d.out);
     return text;
-}
-
-const char *deparse_node(const AstNode *node, Arena *arena) {
-    return deparse(node, arena, false);
-}
-
-const char *deparse_pretty(const AstNode *node, Arena *arena) {
-    return deparse(node, arena, true);
-}
-
-const char *deparse_identifier(const char *name, Arena *arena) {
-    AstIdentifier identifier = {.base = {.kind = AST_IDENTIFIER}, .text = name};
-
-    return deparse(&identifier.base, arena, false);
-}
-
-const char *deparse_string(const char *text, Arena *arena) {
-    AstLiteral literal = {.base = {.kind = AST_LITERAL},
-                          .literal = AST_LITERAL_STRING,
-                          .text = text,
-                          .length = strlen(text)};
-
-    return deparse(&literal.base, arena, false);
 }

@@ -10,9 +10,3 @@
 
 /* One line; the text is in `arena`. No semicolon. Any node: a statement, a query, an expression. */
 const char *deparse_node(const AstNode *node, Arena *arena);
-/* For SHOW CREATE: clauses and columns on lines of their own. */
-const char *deparse_pretty(const AstNode *node, Arena *arena);
-/* "name", quoted when it must be. */
-const char *deparse_identifier(const char *name, Arena *arena);
-/* 'text' */
-const char *deparse_string(const char *text, Arena *arena);

@@ -19,7 +19,7 @@ static void put_create(Deparser *d, const AstCreateFlags *flags, const char *kin
 
 static void put_block(Deparser *d, const AstList *list) {
     put_open(d);
-    put_items(d, list, put_node, true);
+    put_items(d, list, put_node);
     put_close(d);
 }
 
@@ -42,7 +42,7 @@ void put_options(Deparser *d, const AstList *options) {
         return;
     put_clause(d, "WITH ");
     put_open(d);
-    put_items(d, options, put_option, true);
+    put_items(d, options, put_option);
     put_close(d);
 }
 
@@ -55,7 +55,7 @@ static void put_word_option(Deparser *d, const AstNode *node) {
 
 void put_word_options(Deparser *d, const AstList *options) {
     put(d, "(");
-    put_items(d, options, put_word_option, false);
+    put_items(d, options, put_word_option);
     put(d, ")");
 }
 
@@ -170,7 +170,7 @@ static void put_stream_clauses(Deparser *d, const AstCreateStream *stream) {
 
 static void put_as_query(Deparser *d, const AstQuery *query, bool is_without_data) {
     put_clause(d, "AS");
-    put(d, d->is_pretty ? "\n" : " ");
+    put(d, " ");
     put_query(d, query);
     if (is_without_data)
         put_clause(d, "WITH NO DATA");
@@ -321,7 +321,7 @@ static void put_alter_action(Deparser *d, const AstAlter *alter) {
     switch (alter->action) {
     case AST_ALTER_SET_OPTIONS:
         put(d, "SET (");
-        put_items(d, &alter->options, put_option, false);
+        put_items(d, &alter->options, put_option);
         put(d, ")");
         return;
     case AST_ALTER_RESET_OPTIONS:

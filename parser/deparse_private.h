@@ -8,8 +8,6 @@
 
 typedef struct Deparser {
     StrBuf out;
-    bool is_pretty; /* clauses of the outermost statement and query on lines of their own */
-    int depth;      /* of parentheses: line breaks only at 0 */
 } Deparser;
 
 /* How tightly an expression binds; an operand that binds less than its place asks is put in
@@ -42,13 +40,13 @@ void put_string(Deparser *d, const char *text);
 void put_name(Deparser *d, const AstName *name);
 void put_type(Deparser *d, const AstType *type);
 void put_typed_literal(Deparser *d, const AstCast *cast); /* date '2020-01-01' */
-/* `text` on a new line when pretty, else behind a space; nothing before it at the start. */
+/* `text` behind a space; at the start without. */
 void put_clause(Deparser *d, const char *text);
 void put_open(Deparser *d); /* ( */
 void put_close(Deparser *d);
 typedef void (*PutItem)(Deparser *d, const AstNode *item);
-/* Items with commas; on lines of their own when `is_block` and pretty. */
-void put_items(Deparser *d, const AstList *list, PutItem put_item, bool is_block);
+/* Items with commas. */
+void put_items(Deparser *d, const AstList *list, PutItem put_item);
 void put_list(Deparser *d, const AstList *list);        /* with put_node */
 void put_list_parens(Deparser *d, const AstList *list); /* "(a, b)"; nothing when it is empty */
 void put_node(Deparser *d, const AstNode *node);

@@ -34,7 +34,7 @@ static void put_set_operation(Deparser *d, const AstSetOperation *node) {
     put_operand(d, node->left, node->op, false);
     put_clause(d, words[node->op]);
     put(d, node->is_all ? " ALL" : "");
-    put(d, d->is_pretty && d->depth == 0 ? "\n" : " ");
+    put(d, " ");
     put_operand(d, node->right, node->op, true);
 }
 
@@ -80,7 +80,7 @@ static void put_select(Deparser *d, const AstSelect *select) {
     put_where(d, "HAVING ", select->having);
     if (select->windows.count > 0) {
         put_clause(d, "WINDOW ");
-        put_items(d, &select->windows, put_named_window, false);
+        put_items(d, &select->windows, put_named_window);
     }
 }
 
@@ -147,7 +147,7 @@ void put_with(Deparser *d, const AstWith *with) {
         return;
     put(d, with->is_recursive ? "WITH RECURSIVE " : "WITH ");
     put_list(d, &with->ctes);
-    put(d, d->is_pretty && d->depth == 0 ? "\n" : " ");
+    put(d, " ");
 }
 
 void put_query(Deparser *d, const AstQuery *query) {
@@ -286,7 +286,7 @@ static void put_join(Deparser *d, const AstJoin *join) {
     if (join->alias != NULL)
         put_open(d);
     put_node(d, join->left);
-    put(d, d->is_pretty && d->depth == 0 ? "\n  " : " ");
+    put(d, " ");
     put_join_words(d, join);
     if (has_right_parens)
         put_open(d);

@@ -325,7 +325,7 @@ static void put_transaction_mode(Deparser *d, const AstNode *node) {
 
 void put_transaction_modes(Deparser *d, const AstList *modes) {
     put(d, modes->count > 0 ? " " : "");
-    put_items(d, modes, put_transaction_mode, false);
+    put_items(d, modes, put_transaction_mode);
 }
 
 static void put_transaction(Deparser *d, const AstTransaction *node) {

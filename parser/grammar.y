@@ -98,7 +98,6 @@
 /* ==== Entry ==== */
 
 input ::= statement(S). { parse->result = S; }
-input ::= START_EXPRESSION expr(E). { parse->result = E; }
 
 statement(A) ::= query(Q). { A = (AstNode *) Q; }
 statement(A) ::= definition(D). { A = D; }

@@ -45,8 +45,7 @@ void parse_too_deep(Parse *parse) {
 }
 
 /* Feeds one statement, whose first token is parse->token, up to its semicolon or the end. */
-static Status run_statement(Parse *parse, Lookahead *lookahead, AstStatement *statement,
-                            int start_kind) {
+static Status run_statement(Parse *parse, Lookahead *lookahead, AstStatement *statement) {
     GrammarRun run;
 
     grammar_run_init(&run, parse);
@@ -54,8 +53,6 @@ static Status run_statement(Parse *parse, Lookahead *lookahead, AstStatement *st
     parse->parameter_max = 0;
     parse->statement_position = parse->token.value.position;
     statement->start_byte = parse->token.start;
-    if (start_kind != 0)
-        grammar_run_feed(&run, start_kind, parse->token.value);
     while (parse->token.kind != 0 && parse->token.kind != TK_SEMI && !parse->is_failed) {
         statement->end_byte = parse->token.end;
         grammar_run_feed(&run, parse->token.kind, parse->token.value);
@@ -108,28 +105,12 @@ Status parser_parse(const char *sql, size_t length, Arena *arena, AstStatementLi
     while (parse.token.kind != 0) {
         AstStatement statement = {0};
         if (parse.token.kind != TK_SEMI) {
-            TRY(run_statement(&parse, &lookahead, &statement, 0));
+            TRY(run_statement(&parse, &lookahead, &statement));
             list_append(list, &capacity, arena, &statement);
         }
         if (parse.token.kind == TK_SEMI)
             TRY(lookahead_next(&lookahead, &parse.token, err));
     }
     *ret = list;
-    return STATUS_OK;
-}
-
-Status parser_parse_expression(const char *sql, size_t length, Arena *arena, AstNode **ret,
-                               Error *err) {
-    Parse parse = {.arena = arena, .err = err};
-    AstStatement statement = {0};
-    Lookahead lookahead;
-
-    TRY(begin(&parse, &lookahead, sql, length, arena));
-    TRY(run_statement(&parse, &lookahead, &statement, TK_START_EXPRESSION));
-    if (parse.token.kind != 0) {
-        parse_syntax_error(&parse, false);
-        return STATUS_ERROR;
-    }
-    *ret = statement.node;
     return STATUS_OK;
 }

@@ -28,6 +28,3 @@ typedef struct AstStatementList {
  * (LIMIT_STATEMENT_BYTES). */
 MUST_USE Status parser_parse(const char *sql, size_t length, Arena *arena, AstStatementList **ret,
                              Error *err);
-/* One expression without a statement around it: defaults and stored expressions. */
-MUST_USE Status parser_parse_expression(const char *sql, size_t length, Arena *arena, AstNode **ret,
-                                        Error *err);

@@ -84,8 +84,8 @@ Status relation_columns_of_plan(Binder *binder, const Plan *plan, const AstList 
 
 /* -------- CREATE VIEW -------- */
 
-Status bind_create_view(Binder *binder, const AstCreateView *create, Relation *relation,
-                        Error *err) {
+static Status bind_create_view(Binder *binder, const AstCreateView *create, Relation *relation,
+                               Error *err) {
     const Plan *plan = NULL;
 
     if (create->is_temporary)

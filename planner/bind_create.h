@@ -23,8 +23,6 @@ MUST_USE Status bind_source(Binder *binder, const AstCreateSource *create, Relat
                             Error *err);
 MUST_USE Status bind_sink(Binder *binder, const AstCreateSink *create, Relation *relation,
                           Error *err);
-MUST_USE Status bind_create_view(Binder *binder, const AstCreateView *create, Relation *relation,
-                                 Error *err);
 /* A declared column of a source or sink: name not taken, type bound. */
 MUST_USE Status bind_declared_column(Binder *binder, const AstColumnDef *definition,
                                      const RelationColumn *columns, int count,

@@ -273,7 +273,7 @@ Status plan_for_mode(Binder *binder, const Plan *plan, OutputMode mode, const Pl
 
 /* -------- what no mode allows -------- */
 
-bool join_runs_in_stream(const Plan *join) {
+static bool join_runs_in_stream(const Plan *join) {
     (void) join;
     return false;
 }

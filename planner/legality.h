@@ -21,6 +21,4 @@ MUST_USE Status check_stream_plan(Binder *binder, const Plan *plan, Error *err);
 /* Does any mode but complete emit rows only once, as the query stands (no aggregate, no
  * retraction)? */
 bool is_naturally_append_only(const Plan *plan);
-/* The one place that says which joins the executor runs in streams. */
-bool join_runs_in_stream(const Plan *join);
 const char *output_mode_name(OutputMode mode); /* "append" */

@@ -68,10 +68,6 @@ static const SettingRule *find_rule(SettingId id) {
     return &none;
 }
 
-const char *setting_choices(SettingId id) {
-    return find_rule(id)->choices;
-}
-
 const char *setting_doc(SettingId id) {
     const char *doc = find_rule(id)->doc;
 
@@ -104,7 +100,8 @@ void settings_assign(Settings *settings, const Settings *from) {
         settings->values[i] = from->values[i] ? memory_strdup(from->values[i]) : NULL;
 }
 
-SettingId setting_find(const char *name) {
+/* SETTING_COUNT: no such setting. */
+static SettingId setting_find(const char *name) {
     for (int i = 0; i < SETTING_COUNT; i++)
         if (strcasecmp(setting_specs[i].name, name) == 0)
             return (SettingId) i;

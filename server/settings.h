@@ -104,8 +104,6 @@ void settings_done(Settings *settings);
 /* Make `settings` what `from` is; the base too. */
 void settings_assign(Settings *settings, const Settings *from);
 
-/* SETTING_COUNT: no such setting. */
-SettingId setting_find(const char *name);
 /* 42704 with the nearest name as hint. */
 MUST_USE Status setting_lookup(const char *name, int position, SettingId *ret_id, Error *err);
 /* Check and keep. `context` is who asks: 55P02 when he may not. 22023 for a bad value. */
@@ -114,6 +112,5 @@ MUST_USE Status settings_set(Settings *settings, SettingId id, const char *value
 void settings_reset(Settings *settings, SettingId id);
 const char *settings_text(const Settings *settings, SettingId id);
 int64_t settings_number(const Settings *settings, SettingId id); /* BOOL: 0, 1; SIZE: bytes */
-const char *setting_choices(SettingId id);                       /* "a|b"; NULL: not a choice */
 const char *setting_doc(SettingId id);
 const char *setting_type_name(SettingType type); /* as pg_settings.vartype */

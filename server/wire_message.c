@@ -241,7 +241,7 @@ void wire_append_empty(StrBuf *out, char type) {
     wire_end(out, wire_begin(out, type));
 }
 
-const char *wire_severity_name(WireSeverity severity) {
+static const char *wire_severity_name(WireSeverity severity) {
     static const char *const names[] = {"NOTICE", "INFO", "WARNING", "ERROR", "FATAL"};
 
     return names[severity];

@@ -96,6 +96,5 @@ typedef enum WireSeverity {
     WIRE_FATAL,
 } WireSeverity;
 
-const char *wire_severity_name(WireSeverity severity);
 /* ErrorResponse or NoticeResponse. */
 void wire_append_error(StrBuf *out, WireSeverity severity, const Error *error);

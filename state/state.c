@@ -303,17 +303,6 @@ StateBytes state_old(StateTable *table, int partition, uint64_t hash, const void
     return state_old_sliced(table, partition, SLICE_NONE, hash, key, key_size);
 }
 
-bool state_changed_at(StateTable *table, int partition, uint32_t index, StateBytes *ret_key,
-                      uint64_t *ret_hash) {
-    StatePartition *self = table_partition(table, partition);
-
-    if (index >= self->change_count)
-        return false;
-    *ret_key = change_key(self, &self->changes[index]);
-    *ret_hash = self->changes[index].hash;
-    return true;
-}
-
 static Status set_visit(const BucketSet *set, StateVisit visit, void *data, Error *err) {
     for (uint32_t i = 0; i < (uint32_t) 1 << set->depth; i++) {
         const Bucket *bucket = set->directory[i];
@@ -356,7 +345,7 @@ int64_t state_row_count(const StateTable *table) {
     return count;
 }
 
-int64_t state_size_bytes(const StateTable *table) {
+static int64_t state_size_bytes(const StateTable *table) {
     int64_t size_bytes = 0;
 
     for (int i = 0; i < table->store->partition_count; i++)

@@ -57,9 +57,6 @@ StateBytes state_get(StateTable *table, int partition, uint64_t hash, const void
 /* Value as of the last commit (data NULL: the row was not there). */
 StateBytes state_old(StateTable *table, int partition, uint64_t hash, const void *key,
                      size_t key_size);
-/* Rows changed in this epoch, in order of first change: false ends. `index` from 0. */
-bool state_changed_at(StateTable *table, int partition, uint32_t index, StateBytes *ret_key,
-                      uint64_t *ret_hash);
 
 /* Slices: rows of a table may carry an int64 slice (the window's end). All rows of a slice are
  * dropped whole. A table is sliced or not, for ever. */
@@ -113,7 +110,6 @@ MUST_USE Status state_visit_slice(StateTable *table, int partition, int64_t slic
 
 /* Any thread, at any time: near enough for metrics. */
 int64_t state_row_count(const StateTable *table);
-int64_t state_size_bytes(const StateTable *table);
 /* Over all tables of one operator. */
 void state_operator_size(StateStore *store, uint64_t operator_id, int64_t *ret_rows,
                          int64_t *ret_bytes);

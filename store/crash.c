@@ -21,10 +21,6 @@ static _Atomic int passes_left = 0;
 static long delay_us = 0;
 static int log_fd = -1;
 
-const char *crash_point_name(CrashPoint point) {
-    return crash_names[point];
-}
-
 static void arm(const char *text) {
     const char *colon = strchr(text, ':');
     size_t length = colon ? (size_t) (colon - text) : strlen(text);

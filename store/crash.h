@@ -36,4 +36,3 @@ typedef enum CrashPoint {
 /* Read the environment; call once at start, before any thread. */
 void crash_init(void);
 void crash_point(CrashPoint point);
-const char *crash_point_name(CrashPoint point);

@@ -165,10 +165,6 @@ Status database_check(Database *database, Error *err) {
     return STATUS_OK;
 }
 
-int64_t database_last_insert_id(Database *database) {
-    return sqlite3_last_insert_rowid(database->handle);
-}
-
 Status statement_prepare(Database *database, const char *sql, Statement **ret_statement,
                          Error *err) {
     Statement *statement;

@@ -31,7 +31,6 @@ int64_t database_wal_size_bytes(Database *database);
 MUST_USE Status database_checkpoint(Database *database, Error *err);
 /* PRAGMA quick_check: XX001 with what it says. */
 MUST_USE Status database_check(Database *database, Error *err);
-int64_t database_last_insert_id(Database *database);
 
 /* Prepared, owned by the database (finalized with it). Parameters and columns count from 0. */
 MUST_USE Status statement_prepare(Database *database, const char *sql, Statement **ret_statement,

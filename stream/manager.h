@@ -4,7 +4,7 @@
  * Epochs run as jobs on the manager's own pool (jobs may block; CPU work goes to the workers), so
  * sessions that wait never hold up streams. One thread, the waker, sleeps on the sources'
  * descriptors and the streams' timers; nothing polls. Functions return when the deed is done; they
- * block and belong on the I/O pool. */
+ * block. */
 #pragma once
 
 #include "catalog/catalog.h"

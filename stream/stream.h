@@ -123,7 +123,6 @@ typedef struct Stream {
     DeliverySink *sinks; /* the query's, then those of bad records */
     FaultLog *faults;
     int64_t target_bytes; /* how much an epoch takes under backlog */
-    int64_t last_decide_ns;
     int64_t flush_ticket; /* being served; 0: none */
     bool is_flush_open;   /* files that the wait must take in are still settling */
     bool must_roll;       /* the next epoch closes the sinks' open files */

@@ -20,7 +20,6 @@
 #define DATETIME_UNIX_EPOCH_SECONDS INT64_C(946684800)
 #define DATETIME_UNIX_EPOCH_US INT64_C(946684800000000)
 #define DATETIME_EPOCH_JULIAN 2451545 /* the Julian day of 2000-01-01 */
-#define DATETIME_ZONE_OFFSET_MAX (15 * 3600 + 59 * 60 + 59)
 
 /* The ranges of PostgreSQL: 4714-11-24 BC up to 5874897-12-31 for dates, 294276-12-31 for
  * timestamps. The end is outside. */

@@ -342,7 +342,8 @@ static bool is_container(const JsonNode *node) {
     return node->kind == JSON_ARRAY || node->kind == JSON_OBJECT;
 }
 
-bool json_scalar_equal(const JsonNode *left, const JsonNode *right, Arena *arena) {
+/* Equal strings, numbers of equal value, the same literal. Containers: false. */
+static bool json_scalar_equal(const JsonNode *left, const JsonNode *right, Arena *arena) {
     CLEANUP(strbuf_done) StrBuf left_key = {0};
     CLEANUP(strbuf_done) StrBuf right_key = {0};
 

@@ -14,8 +14,6 @@ MUST_USE Status jsonb_from_node(const JsonNode *node, Arena *arena, TextView *re
 /* Bytes whose memcmp order is PostgreSQL's order of jsonb, equal exactly for equal values. */
 void jsonb_append_sort_key(const TextView *jsonb, StrBuf *out);
 int jsonb_compare(const TextView *left, const TextView *right);
-/* Equal strings, numbers of equal value, the same literal. Containers: false. */
-bool json_scalar_equal(const JsonNode *left, const JsonNode *right, Arena *arena);
 /* The operator @>: does `left` contain all that `right` says? */
 bool json_contains(const JsonNode *left, const JsonNode *right, Arena *arena);
 /* "object", "array", "string", "number", "boolean", "null" */

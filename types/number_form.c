@@ -90,7 +90,8 @@ Status oid_parse(const char *text, size_t length, int64_t *ret_number, Error *er
     return STATUS_OK;
 }
 
-size_t int64_format(int64_t number, char text[INT64_TEXT_SIZE]) {
+/* Decimal digits without a NUL; returns how many bytes. */
+static size_t int64_format(int64_t number, char text[INT64_TEXT_SIZE]) {
     uint64_t magnitude = number < 0 ? -(uint64_t) number : (uint64_t) number;
     char digits[INT64_TEXT_SIZE];
     char *end = digits + sizeof(digits);
@@ -332,14 +333,6 @@ static size_t float_format(double number, const FloatType *type, char *text) {
     if (decimal.exponent < -4 || decimal.exponent >= type->digits)
         return sign + decimal_format_scientific(&decimal, text);
     return sign + decimal_format_fixed(&decimal, text);
-}
-
-size_t float64_format(double number, char text[FLOAT64_TEXT_SIZE]) {
-    return float_format(number, &float64_type, text);
-}
-
-size_t float32_format(float number, char text[FLOAT64_TEXT_SIZE]) {
-    return float_format((double) number, &float32_type, text);
 }
 
 static void float_append(double number, const FloatType *type, int extra_float_digits,

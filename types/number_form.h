@@ -15,11 +15,6 @@ MUST_USE Status float32_parse(const char *text, size_t length, float *ret_number
 MUST_USE Status float64_parse(const char *text, size_t length, double *ret_number, Error *err);
 MUST_USE Status bool_parse(const char *text, size_t length, bool *ret_flag, Error *err);
 
-/* Decimal digits without a NUL; returns how many bytes. */
-size_t int64_format(int64_t number, char text[INT64_TEXT_SIZE]);
-/* The shortest text that reads back as the same number; without a NUL. */
-size_t float64_format(double number, char text[FLOAT64_TEXT_SIZE]);
-size_t float32_format(float number, char text[FLOAT64_TEXT_SIZE]);
 void int64_append_text(int64_t number, StrBuf *out);
 /* extra_float_digits > 0: the shortest exact form; else 15 (float4: 6) digits and so many fewer. */
 void float64_append_text(double number, int extra_float_digits, StrBuf *out);

@@ -95,13 +95,6 @@ Numeric numeric_without_trailing_zeros(const Numeric *value) {
     return numeric_make(coefficient, scale);
 }
 
-uint64_t numeric_hash(const Numeric *value) {
-    Numeric unique = numeric_without_trailing_zeros(value);
-
-    return hash_combine(hash_combine(unique.low, (uint64_t) unique.high),
-                        (uint64_t) unique.scale << 2 | (uint64_t) unique.kind);
-}
-
 /* Class byte (-Infinity 0, negative 1, zero 2, positive 3, Infinity 4, NaN 5); for finite numbers
  * then the place of the first digit and the digits shifted up to 38, complemented when negative. */
 void numeric_append_sort_key(const Numeric *value, StrBuf *out) {

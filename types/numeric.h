@@ -39,7 +39,6 @@ MUST_USE Status numeric_apply_typmod(const Numeric *value, int32_t typmod, Numer
 int numeric_compare(const Numeric *left, const Numeric *right);
 /* The unique form of equal numbers: no zeros at the end of the fraction. */
 Numeric numeric_without_trailing_zeros(const Numeric *value);
-uint64_t numeric_hash(const Numeric *value);
 /* memcmp order of these bytes is numeric_compare's. */
 void numeric_append_sort_key(const Numeric *value, StrBuf *out);
 static inline bool numeric_is_zero(const Numeric *value) {

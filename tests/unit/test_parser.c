@@ -169,18 +169,6 @@ static void deep_nesting_is_refused_not_a_crash(void **state) {
     expect_too_deep(fixture);
 }
 
-static void an_expression_parses_alone(void **state) {
-    Fixture *fixture = *state;
-    AstNode *node = NULL;
-
-    assert_int_equal(parser_parse_expression("a + 1", 5, fixture->arena, &node, &fixture->err),
-                     STATUS_OK);
-    assert_int_equal(node->kind, AST_OP);
-    assert_int_equal(parser_parse_expression("a; b", 4, fixture->arena, &node, &fixture->err),
-                     STATUS_ERROR);
-    assert_string_equal(fixture->err.message, "syntax error at or near \";\"");
-}
-
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -192,7 +180,6 @@ int main(void) {
         T(bytes_that_are_not_utf8_are_refused),
         T(long_chains_of_and_are_one_level),
         T(deep_nesting_is_refused_not_a_crash),
-        T(an_expression_parses_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
