@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/codec.h"
@@ -91,17 +92,44 @@ FileParts *file_parts_destroy(FileParts *parts) {
 
 /* -------- writing -------- */
 
+static Status part_is_missing(const char *path, Error *err) {
+    IGNORE(error_set(err, IO_ERROR, "\"%s\" is missing: its rows were decided", path)); /* hinted */
+    return error_hint(err, "ALTER STREAM ... RESTART FROM SCRATCH writes everything anew.");
+}
+
+/* Open the part at `size_bytes`: a new one, or one of which so much was decided. */
 static Status open_part(FileParts *parts, int64_t seq, int64_t size_bytes, Error *err) {
     char path[PATH_MAX];
+    struct stat found;
 
     part_path(parts, seq, true, path, sizeof(path));
-    parts->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    parts->fd = open(path, O_WRONLY | O_CLOEXEC | (size_bytes ? 0 : O_CREAT), 0644);
+    if (parts->fd < 0 && size_bytes && errno == ENOENT)
+        return part_is_missing(path, err);
     if (parts->fd < 0)
         return error_errno(err, errno, "could not create \"%s\"", path);
+    if (fstat(parts->fd, &found) == 0 && found.st_size < size_bytes)
+        return error_set(err, DATA_CORRUPTED, "\"%s\" is shorter than what was decided", path);
     parts->is_folder_dirty = true;
     if (ftruncate(parts->fd, size_bytes) || lseek(parts->fd, size_bytes, SEEK_SET) < 0)
         return error_errno(err, errno, "could not cut \"%s\"", path);
     return STATUS_OK;
+}
+
+/* Somebody may have removed the file that we write: then its rows must not be decided. */
+static Status sync_part(FileParts *parts, Error *err) {
+    char path[PATH_MAX];
+    struct stat found;
+
+    if (parts->fd < 0)
+        return STATUS_OK;
+    part_path(parts, parts->open.seq, true, path, sizeof(path));
+    TRY(file_sync_data(parts->fd, path, err));
+    if (fstat(parts->fd, &found) || found.st_nlink > 0)
+        return STATUS_OK;
+    if (parts->open.seq == parts->committed.seq)
+        return part_is_missing(path, err);
+    return error_errno(err, ENOENT, "\"%s\" was removed while it was written", path);
 }
 
 static Status flush(FileParts *parts, Error *err) {
@@ -130,14 +158,10 @@ static void start_part(FileParts *parts) {
 
 /* Finish the open part: durable, and named in the receipt. */
 static Status roll(FileParts *parts, Error *err) {
-    char path[PATH_MAX];
-
     if (parts->open.seq == 0)
         return STATUS_OK;
     TRY(flush(parts, err));
-    part_path(parts, parts->open.seq, true, path, sizeof(path));
-    if (parts->fd >= 0)
-        TRY(file_sync_data(parts->fd, path, err));
+    TRY(sync_part(parts, err));
     close_open(parts);
     if ((parts->finished_count & (parts->finished_count - 1)) == 0)
         parts->finished = memory_realloc(
@@ -250,15 +274,10 @@ static Status parse_receipt(const uint8_t *bytes, size_t size_bytes, Receipt *re
 }
 
 Status file_parts_prepare(FileParts *parts, bool must_roll, StrBuf *receipt, Error *err) {
-    char path[PATH_MAX];
-
     if (must_roll || file_parts_roll_due_us(parts) == 0)
         TRY(roll(parts, err));
     TRY(flush(parts, err));
-    if (parts->fd >= 0) {
-        part_path(parts, parts->open.seq, true, path, sizeof(path));
-        TRY(file_sync_data(parts->fd, path, err));
-    }
+    TRY(sync_part(parts, err));
     if (parts->is_folder_dirty)
         TRY(file_sync_directory(parts->folder, err));
     parts->is_folder_dirty = false;
@@ -380,28 +399,9 @@ Status file_parts_abort(FileParts *parts, Error *err) {
     return STATUS_OK;
 }
 
-/* The open part must hold at least what was committed. */
-static Status check_length(FileParts *parts, Error *err) {
-    char path[PATH_MAX];
-    off_t size_bytes;
-    int fd;
-
-    part_path(parts, parts->committed.seq, true, path, sizeof(path));
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_set(err, IO_ERROR, "\"%s\" is missing: its rows were decided", path);
-    size_bytes = lseek(fd, 0, SEEK_END);
-    close(fd);
-    if (size_bytes < parts->committed.size_bytes)
-        return error_set(err, DATA_CORRUPTED, "\"%s\" is shorter than what was decided", path);
-    return STATUS_OK;
-}
-
 Status file_parts_recover(FileParts *parts, int64_t epoch, const uint8_t *receipt,
                           size_t size_bytes, Error *err) {
     if (size_bytes)
         TRY(file_parts_publish(parts, epoch, receipt, size_bytes, err));
-    if (parts->committed.seq)
-        TRY(check_length(parts, err));
     return file_parts_abort(parts, err);
 }

@@ -23,8 +23,19 @@ struct Database {
     Statement *statements;
 };
 
+/* The system's reason, when SQLite knows it: what may go away by itself (disk, descriptors) must
+ * not look like damage. */
+static Status system_error(Database *database, int code, int error_number, Error *err) {
+    IGNORE(error_errno(err, error_number, "\"%s\": %s (SQLite code %d)", database->path,
+                       sqlite3_errmsg(database->handle), code)); /* returned below */
+    if (err->sqlstate != SQLSTATE_DISK_FULL && err->sqlstate != SQLSTATE_INSUFFICIENT_RESOURCES)
+        err->sqlstate = SQLSTATE_IO_ERROR;
+    return STATUS_ERROR;
+}
+
 static Status database_error(Database *database, Error *err) {
     int code = sqlite3_extended_errcode(database->handle);
+    int error_number = sqlite3_system_errno(database->handle);
     const char *message = sqlite3_errmsg(database->handle);
 
     switch (code & 0xff) {
@@ -38,6 +49,11 @@ static Status database_error(Database *database, Error *err) {
         return error_set(err, DATA_CORRUPTED, "\"%s\" is damaged: %s", database->path, message);
     case SQLITE_NOMEM:
         return error_set(err, OUT_OF_MEMORY, "\"%s\": %s", database->path, message);
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        if (error_number)
+            return system_error(database, code, error_number, err);
+        /* fall through */
     default:
         return error_set(err, IO_ERROR, "\"%s\": %s (SQLite code %d)", database->path, message,
                          code);

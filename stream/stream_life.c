@@ -105,14 +105,14 @@ static StreamState state_of(Stream *stream) {
     return state;
 }
 
-/* Causes that may go away by themselves: connection and disk troubles (interfaces: "A stream's
- * life"). */
+/* Causes that may go away by themselves: troubles of connections, disks and descriptors
+ * (interfaces: "A stream's life"). */
 static bool is_retried(const Error *error) {
     const char *code = sqlstate_code(error->sqlstate);
 
     return strncmp(code, "08", 2) == 0 || strcmp(code, "53100") == 0 ||
-           strncmp(code, "57P0", 4) == 0 || strcmp(code, "58P01") == 0 ||
-           strcmp(code, "55006") == 0;
+           strcmp(code, "53000") == 0 || strncmp(code, "57P0", 4) == 0 ||
+           strcmp(code, "58P01") == 0 || strcmp(code, "55006") == 0;
 }
 
 /* An epoch that was undone because the stream stops leaves it as it was before: whoever stops it

@@ -276,6 +276,37 @@ static void damaged_receipts_are_refused_or_harmless(void **state) {
     file_parts_destroy(parts);
 }
 
+/* Removed under the writer, rows that were decided are damage; rows that were not come again. */
+static void a_part_that_is_removed_is_told_before_the_decision(void **state) {
+    Fixture *fixture = *state;
+    StrBuf row = {0}, receipt = {0};
+    char path[256];
+    Error err;
+
+    strbuf_append_text(&row, "a row\n");
+    snprintf(path, sizeof(path), "%s/.part-5-abcdef01-00000001.txt.open", fixture->folder);
+    for (int is_decided = 0; is_decided <= 1; is_decided++) {
+        strbuf_clear(&receipt);
+        assert_int_equal(file_parts_append(fixture->parts, &row, 1, &err), STATUS_OK);
+        assert_int_equal(file_parts_prepare(fixture->parts, false, &receipt, &err), STATUS_OK);
+        if (is_decided)
+            assert_int_equal(file_parts_publish(fixture->parts, 1,
+                                                (const uint8_t *) strbuf_text(&receipt),
+                                                receipt.length, &err),
+                             STATUS_OK);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(file_parts_append(fixture->parts, &row, 1, &err), STATUS_OK);
+        assert_int_equal(file_parts_prepare(fixture->parts, is_decided, &receipt, &err),
+                         STATUS_ERROR);
+        assert_string_equal(sqlstate_code(err.sqlstate), is_decided ? "58030" : "58P01");
+        assert_int_equal(file_parts_abort(fixture->parts, &err),
+                         is_decided ? STATUS_ERROR : STATUS_OK);
+        assert_false(file_exists(path));
+    }
+    strbuf_done(&row);
+    strbuf_done(&receipt);
+}
+
 static void files_of_other_streams_are_left_alone(void **state) {
     Fixture *fixture = *state;
     static const char *const names[] = {".part-55-abcdef01-00000001.txt.open",
@@ -304,6 +335,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_manifest_tells_the_hash_of_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(a_torn_line_of_the_manifest_is_told_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_part_shorter_than_decided_is_damage, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_part_that_is_removed_is_told_before_the_decision, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(damaged_receipts_are_refused_or_harmless, setup, teardown),
         cmocka_unit_test_setup_teardown(files_of_other_streams_are_left_alone, setup, teardown),
     };

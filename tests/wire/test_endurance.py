@@ -2,6 +2,7 @@
 epoch, objects that no longer bind, disks and descriptors that run out."""
 import concurrent.futures
 import os
+import resource
 import sqlite3
 import time
 
@@ -229,3 +230,25 @@ def test_versions_of_a_stream_that_is_gone_go_when_others_have_taken_their_place
     assert {".v-of-the-user", ".v00000000-1x"} <= set(os.listdir(out))
     assert sum(name.startswith(".v") for name in os.listdir(out)) == 3 + 2
     assert read_lines(visible_files(out)) == ['{"n":5}']
+
+
+# -------- what runs out, and comes back --------
+
+def test_a_stream_waits_for_descriptors(fresh):
+    folder = os.path.join(fresh.work, "in")
+    os.mkdir(folder)
+    fresh.start()
+    session = fresh.connect()
+    session.execute_all("CREATE SOURCE s (v int8) WITH (connector = 'file', path = 'in/');"
+                        "CREATE STREAM q AS SELECT count(*) AS n FROM s; WAIT FOR STREAM q")
+    process = fresh.process.pid
+    _, hard = resource.prlimit(process, resource.RLIMIT_NOFILE)
+    resource.prlimit(process, resource.RLIMIT_NOFILE, (3, hard))
+    write_file(folder, "a.json", '{"v": 1}\n')
+    wait_until(lambda: session.value("SELECT state FROM millrace.streams") == "waiting")
+    assert session.value("SELECT error_code FROM millrace.streams") == "53000"
+    resource.prlimit(process, resource.RLIMIT_NOFILE, (hard, hard))
+    wait_until(lambda: session.value("SELECT state FROM millrace.streams") == "running")
+    session.execute("WAIT FOR STREAM q")
+    assert session.value("SELECT n FROM q") == "1"
+    fresh.stop()
