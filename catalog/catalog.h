@@ -129,8 +129,9 @@ const Relation *catalog_find(const CatalogSnapshot *snapshot, const char *schema
 const Relation *catalog_find_id(const CatalogSnapshot *snapshot, int64_t id);
 int catalog_count(const CatalogSnapshot *snapshot); /* user objects, in name order */
 const Relation *catalog_at(const CatalogSnapshot *snapshot, int index);
-/* Nearest name to a misspelt one for a hint; NULL when nothing is near. */
-const char *catalog_nearest(const CatalogSnapshot *snapshot, const char *name);
+/* Nearest name to a misspelt one for a hint, among objects of `kinds` (bits 1 << RelationKind);
+ * NULL when nothing is near. */
+const char *catalog_nearest(const CatalogSnapshot *snapshot, const char *name, unsigned kinds);
 
 /* -------- DDL -------- */
 typedef struct CatalogTransaction CatalogTransaction;

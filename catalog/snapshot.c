@@ -170,12 +170,14 @@ const Relation *catalog_at(const CatalogSnapshot *snapshot, int index) {
     return &snapshot->objects[index]->relation;
 }
 
-const char *catalog_nearest(const CatalogSnapshot *snapshot, const char *name) {
+const char *catalog_nearest(const CatalogSnapshot *snapshot, const char *name, unsigned kinds) {
     Nearest nearest = nearest_begin(name);
+    bool with_system = (kinds & 1U << RELATION_SYSTEM) != 0;
 
     for (int i = 0; i < snapshot->count; i++)
-        nearest_offer(&nearest, snapshot->objects[i]->relation.name);
-    for (int i = 0; i < snapshot->catalog->system_count; i++)
+        if (kinds & 1U << snapshot->objects[i]->relation.kind)
+            nearest_offer(&nearest, snapshot->objects[i]->relation.name);
+    for (int i = 0; with_system && i < snapshot->catalog->system_count; i++)
         if (strcmp(snapshot->catalog->systems[i].schema, "millrace") == 0)
             nearest_offer(&nearest, snapshot->catalog->systems[i].name);
     return nearest.best;

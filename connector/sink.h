@@ -53,9 +53,10 @@ typedef struct SinkType {
     SinkGuarantee guarantee;
     unsigned capabilities; /* SINK_TAKES_… */
     bool needs_format;
-    MUST_USE Status (*check)(const OptionSet *options, const FormatType *format,
-                             const char *server_id, int64_t sink_id,
-                             Error *err); /* at CREATE: reachable? owned? */
+    /* The option that says where: no two sinks may have the same; NULL: they may. */
+    const char *exclusive_option;
+    /* At CREATE: reachable? owned? NULL: nothing to check. */
+    MUST_USE Status (*check)(const OptionSet *options, const char *server_id, Error *err);
     MUST_USE Status (*open)(const SinkEnvironment *environment, SinkWriter **ret_writer,
                             Error *err);
     /* After a start: `receipt` of the last decided epoch (size 0: none). Removes everything

@@ -40,6 +40,12 @@ static Status csv_delimiter(const OptionSet *options, char *ret_delimiter, Error
     return STATUS_OK;
 }
 
+static Status csv_check(const OptionSet *options, Error *err) {
+    char delimiter;
+
+    return csv_delimiter(options, &delimiter, err);
+}
+
 static void csv_decoder_destroy(Decoder *decoder) {
     if (decoder)
         arena_destroy(decoder->arena);
@@ -303,6 +309,7 @@ const FormatType format_csv = {
     .name = "csv",
     .extension = "csv",
     .options = csv_options,
+    .check = csv_check,
     .decoder_create = csv_decoder_create,
     .decode = csv_decode,
     .decoder_destroy = csv_decoder_destroy,

@@ -14,6 +14,8 @@ MUST_USE Status bind_option_texts(Binder *binder, const AstList *options, Option
                                   Error *err);
 const OptionText *find_option_text(const OptionTexts *texts,
                                    const char *name); /* NULL: not written */
+/* 22023 for a WITH without `connector`; points at what may be a misspelling of it. */
+Status connector_is_missing(const OptionTexts *texts, Error *err);
 /* Connectors of the dialect that are not built yet: 0A000, not a spelling mistake. */
 bool is_planned_connector(const char *name);
 /* The format that is written, or json. */

@@ -23,10 +23,8 @@ static Status bind_connector(Binder *binder, const OptionTexts *texts, const Sin
     Nearest nearest = nearest_begin(text ? text->value : "");
 
     *ret_sink = NULL;
-    if (!text) {
-        IGNORE(error_set(err, INVALID_PARAMETER, "option \"connector\" is missing")); /* hinted */
-        return error_hint(err, "Add connector = 'file' to WITH.");
-    }
+    if (!text)
+        return connector_is_missing(texts, err);
     *ret_sink = registry_find_sink(registry, text->value);
     if (*ret_sink)
         return STATUS_OK;
@@ -70,7 +68,7 @@ Status bind_sink(Binder *binder, const AstCreateSink *create, Relation *relation
     OptionTexts texts = {0};
 
     TRY(bind_option_texts(binder, &create->options, &texts, err));
-    TRY(bind_connector(binder, &texts, &relation->sink, err));
+    TRY(placed(bind_connector(binder, &texts, &relation->sink, err), create->base.position, err));
     if (relation->sink->needs_format) {
         TRY(bind_format(binder, &texts, &relation->format, err));
         if (!relation->format->encoder_create && relation->format->decoder_create)
@@ -85,5 +83,7 @@ Status bind_sink(Binder *binder, const AstCreateSink *create, Relation *relation
     TRY(placed(options_parse(tables, texts.items, texts.count, binder->cx->environment,
                              binder->arena, &relation->options, err),
                create->base.position, err));
+    if (relation->format && relation->format->check)
+        TRY(relation->format->check(&relation->options, err));
     return bind_sink_columns(binder, create, relation, err);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "parser/deparse.h"
 #include "planner/bind_create.h"
 
 /* What every source takes beside its connector's and its format's options. */
@@ -31,10 +32,8 @@ static Status bind_connector(Binder *binder, const OptionTexts *texts,
     Nearest nearest = nearest_begin(text ? text->value : "");
 
     *ret_source = NULL;
-    if (!text) {
-        IGNORE(error_set(err, INVALID_PARAMETER, "option \"connector\" is missing")); /* hinted */
-        return error_hint(err, "Add connector = 'file' to WITH.");
-    }
+    if (!text)
+        return connector_is_missing(texts, err);
     *ret_source = registry_find_source(registry, text->value);
     if (*ret_source)
         return STATUS_OK;
@@ -67,7 +66,7 @@ static Status bind_source_options(Binder *binder, const AstCreateSource *create,
     OptionTexts texts = {0};
 
     TRY(bind_option_texts(binder, &create->options, &texts, err));
-    TRY(bind_connector(binder, &texts, &relation->source, err));
+    TRY(placed(bind_connector(binder, &texts, &relation->source, err), create->base.position, err));
     TRY(bind_format(binder, &texts, &relation->format, err));
     if (!relation->format->decoder_create && relation->format->encoder_create)
         return error_at(err, create->base.position, INVALID_PARAMETER,
@@ -79,6 +78,8 @@ static Status bind_source_options(Binder *binder, const AstCreateSource *create,
     TRY(placed(options_parse(tables, texts.items, texts.count, binder->cx->environment,
                              binder->arena, &relation->options, err),
                create->base.position, err));
+    if (relation->format->check)
+        TRY(relation->format->check(&relation->options, err));
     TRY(check_on_error(&relation->options, err));
     return bind_error_sink(binder, relation, err);
 }
@@ -206,6 +207,7 @@ static Status bind_delay(Binder *binder, const AstWatermarkDef *definition, int6
     if (node->kind != AST_OP || strcmp(op->op, "-") != 0 || !op->left ||
         !names_column(op->left, name)) {
         IGNORE(not_supported(err, node->position, "this watermark expression")); /* hinted */
+        name = deparse_node(&definition->column->base, binder->arena);
         return error_hint(err, "Write WATERMARK FOR %s AS %s - INTERVAL '10 seconds'.", name, name);
     }
     TRY(constant_interval_us(&cx, op->right, "the watermark delay", ret_delay_us, err));
@@ -215,10 +217,36 @@ static Status bind_delay(Binder *binder, const AstWatermarkDef *definition, int6
     return STATUS_OK;
 }
 
+/* How to make an event time of a column of another type. */
+static Status watermark_type_hint(Binder *binder, const AstIdentifier *name, TypeId type,
+                                  Error *err) {
+    const char *quoted = deparse_node(&name->base, binder->arena);
+
+    switch (type) {
+    case TYPE_INT2:
+    case TYPE_INT4:
+    case TYPE_INT8:
+    case TYPE_FLOAT4:
+    case TYPE_FLOAT8:
+    case TYPE_NUMERIC:
+        return error_hint(err, "Add a computed column: event_time AS (to_timestamp(%s)).", quoted);
+    case TYPE_DATE:
+    case TYPE_TEXT:
+    case TYPE_VARCHAR:
+        return error_hint(err,
+                          "Declare it as such, or add a computed column: "
+                          "event_time AS (CAST(%s AS timestamptz)).",
+                          quoted);
+    default:
+        return STATUS_ERROR;
+    }
+}
+
 static Status bind_watermark(Binder *binder, const AstWatermarkDef *definition, Relation *relation,
                              Error *err) {
     const AstIdentifier *name = definition->column;
     ExprContext cx = {.binder = binder, .clause = "IDLE AFTER"};
+    SqlType type;
 
     if (relation->watermark_column >= 0)
         return not_supported(err, definition->base.position, "a second watermark");
@@ -228,14 +256,12 @@ static Status bind_watermark(Binder *binder, const AstWatermarkDef *definition, 
     if (relation->watermark_column < 0)
         return error_at(err, name->base.position, UNDEFINED_COLUMN, "column \"%s\" does not exist",
                         name->text);
-    if (relation->columns[relation->watermark_column].type.id != TYPE_TIMESTAMP &&
-        relation->columns[relation->watermark_column].type.id != TYPE_TIMESTAMPTZ) {
+    type = relation->columns[relation->watermark_column].type;
+    if (type.id != TYPE_TIMESTAMP && type.id != TYPE_TIMESTAMPTZ) {
         IGNORE(error_at(err, name->base.position, DATATYPE_MISMATCH, /* hinted */
                         "watermark column \"%s\" must be timestamp or timestamptz, not %s",
-                        name->text,
-                        type_name(binder, relation->columns[relation->watermark_column].type)));
-        return error_hint(err, "Add a computed column: event_time AS (to_timestamp(%s)).",
-                          name->text);
+                        name->text, type_name(binder, type)));
+        return watermark_type_hint(binder, name, type.id, err);
     }
     TRY(bind_delay(binder, definition, &relation->watermark_delay_us, err));
     if (definition->idle_after)

@@ -11,7 +11,7 @@ static const char error_sink_prefix[] = "sink:";
 Status bind_sink_name(Binder *binder, SinkName name, const Relation **ret_sink, Error *err) {
     const CatalogSnapshot *catalog = binder->cx->catalog;
     const Relation *relation = catalog ? catalog_find(catalog, name.schema, name.name) : NULL;
-    const char *nearest = catalog ? catalog_nearest(catalog, name.name) : NULL;
+    const char *nearest = catalog ? catalog_nearest(catalog, name.name, 1U << RELATION_SINK) : NULL;
 
     if (!relation) {
         IGNORE(error_at(err, name.position, UNDEFINED_TABLE, /* hinted */

@@ -47,6 +47,21 @@ const OptionText *find_option_text(const OptionTexts *texts, const char *name) {
     return NULL;
 }
 
+Status connector_is_missing(const OptionTexts *texts, Error *err) {
+    for (int i = 0; i < texts->count; i++) {
+        Nearest nearest = nearest_begin(texts->items[i].name);
+
+        nearest_offer(&nearest, "connector");
+        if (!nearest.best)
+            continue;
+        IGNORE(error_at(err, texts->items[i].name_position, INVALID_PARAMETER, /* hinted */
+                        "unknown option \"%s\"", texts->items[i].name));
+        return error_hint(err, "Did you mean \"connector\"?");
+    }
+    IGNORE(error_set(err, INVALID_PARAMETER, "option \"connector\" is missing")); /* hinted */
+    return error_hint(err, "Add connector = 'file' to WITH.");
+}
+
 bool is_planned_connector(const char *name) {
     static const char *const names[] = {"kafka", "queue", "socket", "rate", "generate", "postgres"};
 

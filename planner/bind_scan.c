@@ -232,8 +232,9 @@ static Status check_readable(Binder *binder, const Relation *relation, const Ast
 }
 
 static Status unknown_relation(Binder *binder, const AstName *name, Error *err) {
-    const char *nearest =
-        binder->cx->catalog ? catalog_nearest(binder->cx->catalog, name->name) : NULL;
+    const char *nearest = binder->cx->catalog ? catalog_nearest(binder->cx->catalog, name->name,
+                                                                ~(1U << RELATION_SINK))
+                                              : NULL;
     Status status =
         error_at(err, name->base.position, UNDEFINED_TABLE, "relation \"%s%s%s\" does not exist",
                  name->schema ? name->schema : "", name->schema ? "." : "", name->name);

@@ -123,18 +123,40 @@ static Status check_existing(Session *session, const CreateStatement *create, co
                       relation_kind_name(existing->kind));
 }
 
+/* Two sinks in one folder would each take the other's files for leftovers. */
+static Status check_exclusive(const CatalogSnapshot *snapshot, const Relation *sink, Error *err) {
+    const char *name = sink->sink->exclusive_option;
+    const OptionValue *wanted = name ? option_find(&sink->options, name) : NULL;
+
+    for (int i = 0; wanted && i < catalog_count(snapshot); i++) {
+        const Relation *other = catalog_at(snapshot, i);
+
+        if (other->kind != RELATION_SINK || other->broken || other->sink != sink->sink ||
+            strcmp(other->name, sink->name) == 0 ||
+            strcmp(option_text(&other->options, name), wanted->text) != 0)
+            continue;
+        IGNORE(error_at(err, wanted->position, OBJECT_IN_USE, /* hinted */
+                        "%s \"%s\" belongs to sink \"%s\"", name, wanted->text, other->name));
+        return error_hint(err, "Streams can share a sink: name \"%s\" after INTO.", other->name);
+    }
+    return STATUS_OK;
+}
+
 /* Can the outside be reached, is the folder ours? `relation` is bound from the user's text, so that
  * errors have his positions. */
-static Status check_connector(Session *session, const Relation *relation, int64_t id, Error *err) {
+static Status check_connector(Session *session, const CatalogSnapshot *snapshot,
+                              const Relation *relation, Error *err) {
     const char *server_id = catalog_server_id(session->server->catalog);
     bool is_connector = relation->kind == RELATION_SOURCE || relation->kind == RELATION_SINK;
 
+    if (relation->kind == RELATION_SINK)
+        TRY(check_exclusive(snapshot, relation, err));
     if (!is_connector || !option_number(&relation->options, "check"))
         return STATUS_OK;
     if (relation->source && relation->source->check)
         return relation->source->check(&relation->options, err);
     if (relation->sink && relation->sink->check)
-        return relation->sink->check(&relation->options, relation->format, server_id, id, err);
+        return relation->sink->check(&relation->options, server_id, err);
     return STATUS_OK;
 }
 
@@ -243,7 +265,7 @@ static Status bind_and_create(Portal *portal, CatalogTransaction *transaction, c
         TRY(check_sinks(planner.catalog, (const AstCreateStream *) portal->statement->node,
                         &relation, err));
     TRY(catalog_create(transaction, &relation, &created, err));
-    return check_connector(session, &relation, created->id, err);
+    return check_connector(session, catalog_transaction_snapshot(transaction), &relation, err);
 }
 
 static Status check_schema(const AstName *name, Error *err) {
@@ -305,6 +327,15 @@ bool object_kind_matches(AstObjectKind wanted, RelationKind kind) {
     return false;
 }
 
+static unsigned kinds_of_object(AstObjectKind wanted) {
+    unsigned kinds = 0;
+
+    for (RelationKind kind = RELATION_SOURCE; kind <= RELATION_SYSTEM; kind++)
+        if (object_kind_matches(wanted, kind))
+            kinds |= 1U << kind;
+    return kinds;
+}
+
 Status find_object(const CatalogSnapshot *snapshot, AstObjectKind object, const AstName *name,
                    const Relation **ret_relation, Error *err) {
     const char *kind = ast_object_kind_name(object);
@@ -314,7 +345,7 @@ Status find_object(const CatalogSnapshot *snapshot, AstObjectKind object, const 
     if (!relation) {
         error_at(err, name->base.position, UNDEFINED_TABLE, "%s \"%s\" does not exist", kind,
                  name->name);
-        nearest = catalog_nearest(snapshot, name->name);
+        nearest = catalog_nearest(snapshot, name->name, kinds_of_object(object));
         return nearest ? error_hint(err, "Did you mean \"%s\"?", nearest) : STATUS_ERROR;
     }
     if (!object_kind_matches(object, relation->kind)) {

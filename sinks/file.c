@@ -46,14 +46,14 @@ static const OptionSpec file_options[] = {
     {0},
 };
 
-static Status file_check(const OptionSet *options, const FormatType *format, const char *server_id,
-                         int64_t sink_id, Error *err) {
+static Status file_check(const OptionSet *options, const char *server_id, Error *err) {
     const char *path = option_text(options, "path");
-
     Status status = file_make_directory(path, err);
 
     if (status == STATUS_OK && access(path, W_OK))
         status = error_errno(err, errno, "could not write to folder \"%s\"", path);
+    if (status == STATUS_OK)
+        status = file_folder_own(path, server_id, err);
     if (status != STATUS_OK)
         err->position = option_find(options, "path")->position;
     return status;
@@ -116,7 +116,7 @@ static Status open_checked(SinkWriter *writer, Error *err) {
     const SinkEnvironment *environment = &writer->environment;
 
     TRY(file_make_directory(writer->folder, err));
-    TRY(file_folder_own(writer->folder, environment->server_id, environment->sink_id, err));
+    TRY(file_folder_own(writer->folder, environment->server_id, err));
     TRY(make_encoder(writer, err));
     if (environment->mode != SINK_MODE_COMPLETE)
         writer->parts = make_parts(writer, writer->folder);
@@ -367,6 +367,7 @@ const SinkType sink_file = {
     .capabilities =
         SINK_TAKES_APPEND | SINK_TAKES_UPDATE | SINK_TAKES_COMPLETE | SINK_COMPLETE_ALONE,
     .needs_format = true,
+    .exclusive_option = "path",
     .check = file_check,
     .open = file_open,
     .recover = file_recover,

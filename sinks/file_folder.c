@@ -1,5 +1,4 @@
 /* The folder of a file sink: whose it is, and its manifest. */
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,13 +13,20 @@
 
 enum { MANIFEST_LIMIT_BYTES = 4 << 20, OWNER_LIMIT_BYTES = 4096 };
 
-Status file_folder_own(const char *folder, const char *server_id, int64_t sink_id, Error *err) {
+/* The first word is the server's id; older data have a sink's id behind it. */
+static bool is_owner(const char *line, const char *server_id) {
+    size_t length = strlen(server_id);
+
+    return strncmp(line, server_id, length) == 0 && (line[length] == '\n' || line[length] == ' ');
+}
+
+Status file_folder_own(const char *folder, const char *server_id, Error *err) {
     char path[PATH_MAX];
     char wanted[256];
     StrBuf owner = {0};
     Status status;
 
-    snprintf(wanted, sizeof(wanted), "%s %" PRId64 "\n", server_id, sink_id);
+    snprintf(wanted, sizeof(wanted), "%s\n", server_id);
     if ((size_t) snprintf(path, sizeof(path), "%s/_millrace", folder) >= sizeof(path))
         return error_set(err, INVALID_PARAMETER, "path is too long");
     TRY(file_make_directory(path, err));
@@ -29,10 +35,10 @@ Status file_folder_own(const char *folder, const char *server_id, int64_t sink_i
     if (!file_exists(path))
         return file_replace(path, wanted, strlen(wanted), err);
     status = file_read_all(path, OWNER_LIMIT_BYTES, &owner, err);
-    if (status == STATUS_OK && strcmp(strbuf_text(&owner), wanted) != 0) {
-        IGNORE(error_set(err, OBJECT_IN_USE, "folder \"%s\" belongs to another sink", folder));
+    if (status == STATUS_OK && !is_owner(strbuf_text(&owner), server_id)) {
+        IGNORE(error_set(err, OBJECT_IN_USE, "folder \"%s\" belongs to another server", folder));
         status =
-            error_hint(err, "Choose another path, or remove \"%s\" if that sink is gone.", path);
+            error_hint(err, "Choose another path, or remove \"%s\" if that server is gone.", path);
     }
     strbuf_done(&owner);
     return status;

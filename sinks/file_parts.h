@@ -45,6 +45,5 @@ int64_t file_parts_roll_due_us(const FileParts *parts); /* -1: nothing is open *
 
 /* One line in <folder>/_millrace/manifest.jsonl; rewritten when over 4 MB. */
 MUST_USE Status file_manifest_append(const char *folder, const char *line, Error *err);
-/* Take the folder for this sink, or 55006 when it is another's. */
-MUST_USE Status file_folder_own(const char *folder, const char *server_id, int64_t sink_id,
-                                Error *err);
+/* Take the folder for this server, or 55006 when it is another's. */
+MUST_USE Status file_folder_own(const char *folder, const char *server_id, Error *err);
