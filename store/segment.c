@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -14,7 +15,10 @@
 #include "store/crash.h"
 #include "store/file.h"
 
-enum { SEGMENT_VERSION = 1 };
+enum {
+    SEGMENT_VERSION = 1,
+    SPARSE_PART = 4, /* a file of which less than 1/4 is named is sparse */
+};
 
 static const uint32_t segment_magic = 0x4753524d; /* "MRSG" */
 
@@ -30,6 +34,8 @@ struct SegmentStore {
     int fd; /* of the newest file; -1: none yet */
     int64_t file;
     int64_t size_bytes;
+    int64_t file_bytes_max;
+    int64_t untrimmed_bytes; /* appended since the last trim */
     bool is_dirty;
 };
 
@@ -64,8 +70,16 @@ static int64_t segment_number(const char *name) {
     return *end || number <= 0 ? -1 : number;
 }
 
-/* Remove the files whose number is below `first` or above `last`. */
-static Status remove_outside(SegmentStore *store, int64_t first, int64_t last, Error *err) {
+static bool is_used(const SegmentUse *uses, int count, int64_t file) {
+    for (int i = 0; i < count; i++)
+        if (uses[i].file == file)
+            return true;
+    return false;
+}
+
+/* Remove the files above the newest, and of those below it the unused ones; `uses` NULL: none. */
+static Status remove_files(SegmentStore *store, int64_t newest, const SegmentUse *uses, int count,
+                           Error *err) {
     DIR *folder = opendir(store->folder);
     struct dirent *item;
     Status status = STATUS_OK;
@@ -76,7 +90,8 @@ static Status remove_outside(SegmentStore *store, int64_t first, int64_t last, E
         int64_t number = segment_number(item->d_name);
         char path[PATH_MAX];
 
-        if (number < 0 || (number >= first && number <= last))
+        if (number < 0 || number == newest ||
+            (number < newest && (!uses || is_used(uses, count, number))))
             continue;
         segment_path(store, number, path, sizeof(path));
         if (unlink(path))
@@ -93,7 +108,9 @@ Status segment_open(const char *folder, int64_t newest_file, int64_t newest_size
 
     store->folder = memory_strdup(folder);
     store->fd = -1;
-    status = remove_outside(store, 1, newest_file, err);
+    store->file_bytes_max = SEGMENT_FILE_BYTES;
+    store->untrimmed_bytes = newest_file > 0 ? SEGMENT_FILE_BYTES : 0; /* look once */
+    status = remove_files(store, newest_file, NULL, 0, err);
     if (status == STATUS_OK && newest_file > 0)
         status = segment_open_file(store, newest_file, newest_size, err);
     if (status != STATUS_OK) {
@@ -120,7 +137,7 @@ Status segment_append(SegmentStore *store, const void *bytes, size_t size_bytes,
                             hash_bytes(bytes, size_bytes)};
     char path[PATH_MAX];
 
-    if (store->fd < 0 || store->size_bytes > SEGMENT_FILE_BYTES) {
+    if (store->fd < 0 || store->size_bytes > store->file_bytes_max) {
         TRY(segment_sync(store, err));
         TRY(segment_open_file(store, store->file + 1, 0, err));
     }
@@ -132,6 +149,7 @@ Status segment_append(SegmentStore *store, const void *bytes, size_t size_bytes,
     TRY(file_write_all(store->fd, path, bytes, size_bytes, err));
     *ret_place = (SegmentPlace) {store->file, store->size_bytes, (int64_t) size_bytes};
     store->size_bytes += (int64_t) (sizeof(header) + size_bytes);
+    store->untrimmed_bytes += (int64_t) (sizeof(header) + size_bytes);
     store->is_dirty = true;
     return STATUS_OK;
 }
@@ -191,8 +209,29 @@ void segment_position(const SegmentStore *store, int64_t *ret_file, int64_t *ret
     *ret_size = store->size_bytes;
 }
 
-Status segment_trim(SegmentStore *store, int64_t first_needed, Error *err) {
-    if (first_needed > store->file)
-        first_needed = store->file; /* the newest is being written */
-    return remove_outside(store, first_needed, INT64_MAX, err);
+void segment_set_file_bytes(SegmentStore *store, int64_t size_bytes) {
+    store->file_bytes_max = size_bytes;
+}
+
+bool segment_needs_trim(const SegmentStore *store) {
+    return store->untrimmed_bytes >= store->file_bytes_max;
+}
+
+Status segment_trim(SegmentStore *store, const SegmentUse *uses, int count, Error *err) {
+    store->untrimmed_bytes = 0;
+    return remove_files(store, store->file, uses, count, err);
+}
+
+int64_t segment_sparse_file(const SegmentStore *store, const SegmentUse *uses, int count) {
+    for (int i = 0; i < count; i++) {
+        struct stat info;
+        char path[PATH_MAX];
+
+        if (uses[i].file >= store->file)
+            continue;
+        segment_path(store, uses[i].file, path, sizeof(path));
+        if (stat(path, &info) == 0 && uses[i].live_bytes < info.st_size / SPARSE_PART)
+            return uses[i].file;
+    }
+    return 0;
 }

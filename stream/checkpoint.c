@@ -45,7 +45,7 @@ struct Checkpoint {
     int64_t segment_place[2]; /* as the last commit of this process has it */
     Statement *put_epoch, *forget_epochs, *put_changelog, *trim_changelog, *put_image,
         *forget_images, *put_journal, *put_progress, *trim_progress, *put_meta, *get_meta,
-        *first_segment;
+        *segment_uses, *find_images, *move_image;
 };
 
 static void database_path(const char *folder, char *path, size_t size) {
@@ -127,9 +127,14 @@ static Status prepare_all(Checkpoint *checkpoint, Error *err) {
         {&checkpoint->trim_progress, "DELETE FROM progress WHERE epoch <= ?"},
         {&checkpoint->put_meta, "INSERT OR REPLACE INTO meta VALUES (?, ?)"},
         {&checkpoint->get_meta, "SELECT value FROM meta WHERE key = ?"},
-        {&checkpoint->first_segment,
-         "SELECT coalesce(min(file), 9223372036854775807) FROM (SELECT file FROM changelog UNION "
-         "ALL SELECT file FROM image)"},
+        {&checkpoint->segment_uses,
+         "SELECT file, sum(size) FROM (SELECT file, size FROM changelog UNION ALL SELECT file, "
+         "size FROM image) WHERE file IS NOT NULL GROUP BY file ORDER BY file"},
+        {&checkpoint->find_images, "SELECT operator, number, part, slice, bucket, size, offset "
+                                   "FROM image WHERE file = ?"},
+        {&checkpoint->move_image,
+         "UPDATE image SET file = ?, offset = ? WHERE operator = ? AND number = ? AND part = ? "
+         "AND slice = ? AND bucket = ?"},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(list); i++)
@@ -590,23 +595,99 @@ Status checkpoint_visit_progress(Checkpoint *checkpoint, ProgressVisit visit, vo
     }
 }
 
-/* The lowest segment file that a row names; INT64_MAX when none does. */
-static Status first_needed_segment(Checkpoint *checkpoint, int64_t *ret_file, Error *err) {
+/* -------- tidying -------- */
+
+typedef struct SegmentUses {
+    SegmentUse *items;
+    int count;
+} SegmentUses;
+
+/* Which segment files rows name. Read twice: how many, then which. */
+static Status read_uses(Checkpoint *checkpoint, Arena *arena, SegmentUses *ret_uses, Error *err) {
+    Statement *rows = checkpoint->segment_uses;
     bool has_row = false;
 
-    TRY(statement_step(checkpoint->first_segment, &has_row, err));
-    assert(has_row); /* an aggregate without GROUP BY has one */
-    *ret_file = statement_int64(checkpoint->first_segment, 0);
-    statement_reset(checkpoint->first_segment);
+    TRY(statement_step(rows, &has_row, err));
+    for (ret_uses->count = 0; has_row; ret_uses->count++)
+        TRY(statement_step(rows, &has_row, err));
+    statement_reset(rows);
+    ret_uses->items = arena_new_array(arena, SegmentUse, (size_t) ret_uses->count + 1);
+    for (int i = 0; i < ret_uses->count; i++) {
+        TRY(statement_step(rows, &has_row, err));
+        assert(has_row); /* nobody writes meanwhile */
+        ret_uses->items[i] = (SegmentUse) {statement_int64(rows, 0), statement_int64(rows, 1)};
+    }
+    statement_reset(rows);
     return STATUS_OK;
 }
 
-Status checkpoint_tidy(Checkpoint *checkpoint, Error *err) {
-    int64_t first_needed = 0;
+static Status move_image(Checkpoint *checkpoint, int64_t file, StrBuf *bytes, Error *err) {
+    Statement *row = checkpoint->find_images;
+    Statement *move = checkpoint->move_image;
+    SegmentPlace from = {file, statement_int64(row, 6), statement_int64(row, 5)};
+    SegmentPlace to;
 
-    if (database_wal_size_bytes(checkpoint->database) < WAL_LIMIT_BYTES)
-        return STATUS_OK;
-    TRY(database_checkpoint(checkpoint->database, err));
-    TRY(first_needed_segment(checkpoint, &first_needed, err));
-    return segment_trim(checkpoint->segments, first_needed, err);
+    strbuf_clear(bytes);
+    TRY(segment_read(checkpoint->segments, &from, bytes, err));
+    TRY(segment_append(checkpoint->segments, bytes->data, bytes->length, &to, err));
+    statement_bind_int64(move, 0, to.file);
+    statement_bind_int64(move, 1, to.offset);
+    for (int i = 0; i < 5; i++)
+        statement_bind_int64(move, 2 + i, statement_int64(row, i));
+    return statement_run(move, err);
+}
+
+/* A row that was moved names another file: it is not found again. */
+static Status move_images(Checkpoint *checkpoint, int64_t file, Error *err) {
+    CLEANUP(strbuf_done) StrBuf bytes = {0};
+    bool has_row = false;
+
+    statement_bind_int64(checkpoint->find_images, 0, file);
+    for (;;) {
+        TRY(statement_step(checkpoint->find_images, &has_row, err));
+        if (!has_row)
+            break;
+        TRY(move_image(checkpoint, file, &bytes, err));
+    }
+    TRY(put_segment_position(checkpoint, err));
+    return segment_sync(checkpoint->segments, err);
+}
+
+/* The images of buckets that seldom change would keep whole files alive: write them anew. The next
+ * trim removes the file. */
+static Status empty_segment(Checkpoint *checkpoint, int64_t file, Error *err) {
+    Status status;
+
+    TRY(database_begin(checkpoint->database, err));
+    status = move_images(checkpoint, file, err);
+    statement_reset(checkpoint->find_images);
+    if (status == STATUS_OK)
+        status = database_commit(checkpoint->database, err);
+    if (status != STATUS_OK)
+        database_rollback(checkpoint->database);
+    else
+        segment_position(checkpoint->segments, &checkpoint->segment_place[0],
+                         &checkpoint->segment_place[1]);
+    return status;
+}
+
+static Status trim_segments(Checkpoint *checkpoint, Error *err) {
+    CLEANUP(arena_destroyp) Arena *arena = arena_create("segments", 0);
+    SegmentUses uses = {0};
+    int64_t sparse;
+
+    TRY(read_uses(checkpoint, arena, &uses, err));
+    TRY(segment_trim(checkpoint->segments, uses.items, uses.count, err));
+    sparse = segment_sparse_file(checkpoint->segments, uses.items, uses.count);
+    return sparse ? empty_segment(checkpoint, sparse, err) : STATUS_OK;
+}
+
+Status checkpoint_tidy(Checkpoint *checkpoint, Error *err) {
+    if (database_wal_size_bytes(checkpoint->database) >= WAL_LIMIT_BYTES)
+        TRY(database_checkpoint(checkpoint->database, err));
+    return segment_needs_trim(checkpoint->segments) ? trim_segments(checkpoint, err) : STATUS_OK;
+}
+
+void checkpoint_set_segment_bytes(Checkpoint *checkpoint, int64_t size_bytes) {
+    segment_set_file_bytes(checkpoint->segments, size_bytes);
 }

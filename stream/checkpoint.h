@@ -70,8 +70,9 @@ MUST_USE Status checkpoint_append_journal(Checkpoint *checkpoint, int scan, cons
 /* The decision. `state` is asked for the images that are due. ret_bytes: what was written. */
 MUST_USE Status checkpoint_decide(Checkpoint *checkpoint, const EpochRecord *record,
                                   StateStore *state, int64_t *ret_bytes, Error *err);
-/* After a decision, when there is time: move SQLite's log. */
+/* After a decision, when there is time: move SQLite's log, remove segments that nobody names. */
 MUST_USE Status checkpoint_tidy(Checkpoint *checkpoint, Error *err);
+void checkpoint_set_segment_bytes(Checkpoint *checkpoint, int64_t size_bytes); /* for tests */
 /* Small facts: "paused", "finished", "plan". */
 MUST_USE Status checkpoint_set_meta(Checkpoint *checkpoint, const char *key, const void *bytes,
                                     size_t size_bytes, Error *err);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -183,6 +184,70 @@ static void the_decided_state_survives_restarts_and_aborts(void **state) {
     }
 }
 
+static int64_t segment_bytes(const Fixture *fixture) {
+    int64_t total = 0;
+
+    for (int i = 1; i < 2000; i++) {
+        struct stat info;
+        char path[256];
+
+        snprintf(path, sizeof(path), "%s/seg-%d", fixture->folder, i);
+        total += stat(path, &info) == 0 ? info.st_size : 0;
+    }
+    return total;
+}
+
+/* All rows of one partition, with values of 3000 bytes: its buckets' images go to segments. */
+static void fill_partition(Fixture *fixture, int partition, uint32_t seed) {
+    state_begin_epoch(fixture->state);
+    memcpy(fixture->undecided, fixture->model, sizeof(fixture->model));
+    for (uint32_t key = 0; key < KEYS; key++) {
+        uint64_t hash = hash_u64(key + 1);
+        uint8_t value[3000];
+        size_t size = value_of(seed, value);
+        Error err;
+
+        if (state_partition_of(hash, PARTITION_COUNT) != partition)
+            continue;
+        assert_int_equal(
+            state_put(fixture->table, partition, hash, &key, sizeof(key), value, size, &err),
+            STATUS_OK);
+        fixture->undecided[key] = seed;
+    }
+    decide(fixture);
+}
+
+/* One partition is written once and then rests, the others change all the time: its image must not
+ * keep alive the files around it. */
+static void segments_stay_in_proportion_to_the_state(void **state) {
+    enum { FILE_BYTES = 900000, EPOCHS = 100 };
+    Fixture *fixture = *state;
+    int64_t most = 0;
+    uint32_t seed = 1;
+    char first[256];
+    Error err;
+
+    while (hash_u64(seed) % 3000 < 2900) /* value_of: a large one */
+        seed++;
+    checkpoint_set_segment_bytes(fixture->checkpoint, FILE_BYTES);
+    fill_partition(fixture, 0, seed);
+    fill_partition(fixture, 0, seed);
+    for (int i = 0; i < EPOCHS; i++) {
+        fill_partition(fixture, 1 + i % (PARTITION_COUNT - 1), seed);
+        assert_int_equal(checkpoint_tidy(fixture->checkpoint, &err), STATUS_OK);
+        most = segment_bytes(fixture) > most ? segment_bytes(fixture) : most;
+        if (i % 10 == 9) {
+            close_all(fixture);
+            open_all(fixture);
+            checkpoint_set_segment_bytes(fixture->checkpoint, FILE_BYTES);
+        }
+        check_state(fixture);
+    }
+    assert_in_range(most, 1, 10 * KEYS * 3000);
+    snprintf(first, sizeof(first), "%s/seg-1", fixture->folder);
+    assert_false(file_exists(first)); /* what rests has moved on */
+}
+
 static void another_incarnation_is_refused(void **state) {
     Fixture *fixture = *state;
     CheckpointIdentity other = identity;
@@ -283,6 +348,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_decided_state_survives_restarts_and_aborts, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(segments_stay_in_proportion_to_the_state, setup, teardown),
         cmocka_unit_test_setup_teardown(another_incarnation_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(damaged_receipts_are_seen, setup, teardown),
         cmocka_unit_test_setup_teardown(damaged_state_is_seen, setup, teardown),
