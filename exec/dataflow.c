@@ -96,6 +96,15 @@ static void report_late(void *data, const Operator *op, const Batch *batch, uint
     pthread_mutex_unlock(&self->report_lock);
 }
 
+static void report_row_error(void *data, const Plan *node, const Batch *batch, uint32_t row,
+                             const Error *fault) {
+    Dataflow *self = data;
+
+    pthread_mutex_lock(&self->report_lock);
+    self->report.row_error(self->report.data, node, batch, row, fault);
+    pthread_mutex_unlock(&self->report_lock);
+}
+
 /* -------- opening -------- */
 
 static Status deliver(void *data, const Batch *batch, Error *err) {
@@ -108,15 +117,18 @@ static Status deliver(void *data, const Batch *batch, Error *err) {
 static PipelineOptions pipeline_options(Dataflow *self, int partition) {
     PipelineOptions options = {.ids_from = self->whole, .deliver = deliver, .deliver_data = self};
 
-    options.cx = (OperatorContext) {.environment = &self->environment,
-                                    .state = self->state,
-                                    .account = self->environment.account,
-                                    .report_late = report_late,
-                                    .late_data = self,
-                                    .report_bad = report_bad,
-                                    .bad_data = self,
-                                    .is_stream = true,
-                                    .partition = partition};
+    options.cx =
+        (OperatorContext) {.environment = &self->environment,
+                           .state = self->state,
+                           .account = self->environment.account,
+                           .report_late = report_late,
+                           .late_data = self,
+                           .report_bad = report_bad,
+                           .bad_data = self,
+                           .report_row_error = self->report.row_error ? report_row_error : NULL,
+                           .row_error_data = self,
+                           .is_stream = true,
+                           .partition = partition};
     return options;
 }
 
@@ -533,6 +545,7 @@ static void gather_metrics(Dataflow *self, Pipeline *stage) {
             shown->metrics.batches += counted->metrics.batches;
             shown->metrics.late_rows += counted->metrics.late_rows;
             shown->metrics.late_windows += counted->metrics.late_windows;
+            shown->metrics.bad_rows += counted->metrics.bad_rows;
             shown->metrics.cpu_ns += counted->metrics.cpu_ns;
             counted->metrics = (OperatorMetrics) {0};
         }

@@ -69,6 +69,7 @@ typedef struct StreamReport {
     void (*bad)(void *data, int scan_ordinal, int partition, const char *position,
                 const BadRecord *bad, const Record *record);
     LateReport late;
+    RowErrorReport row_error; /* NULL: they end the epoch (exec/row_errors.h) */
 } StreamReport;
 
 typedef struct Dataflow Dataflow;

@@ -34,7 +34,7 @@ typedef struct Epoch {
 } Epoch;
 
 typedef struct OperatorMetrics {
-    int64_t rows_in, rows_out, batches, late_rows, late_windows, cpu_ns;
+    int64_t rows_in, rows_out, batches, late_rows, late_windows, bad_rows, cpu_ns;
 } OperatorMetrics;
 
 /* A late row for LATE ROWS INTO and millrace.late_rows. */
@@ -45,6 +45,10 @@ typedef void (*LateReport)(void *data, const Operator *op, const Batch *batch, u
  */
 typedef void (*BadReport)(void *data, const Plan *scan, int partition, const char *position,
                           const BadRecord *bad, const Record *record);
+
+/* A row for which an expression of `node` raised `fault`, and which is left out. Any thread. */
+typedef void (*RowErrorReport)(void *data, const Plan *node, const Batch *batch, uint32_t row,
+                               const Error *fault);
 
 typedef struct OperatorContext {
     const struct ExecEnvironment *environment;
@@ -58,6 +62,8 @@ typedef struct OperatorContext {
     void *late_data;
     BadReport report_bad;
     void *bad_data;
+    RowErrorReport report_row_error; /* NULL: an error of an expression ends the epoch */
+    void *row_error_data;
     bool is_stream; /* results are kept in state tables, from epoch to epoch */
     int partition; /* the state partition this instance serves; -1: all of them, one after the other
                     */

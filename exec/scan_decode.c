@@ -4,6 +4,7 @@
 
 #include "catalog/catalog.h"
 #include "exec/binding.h"
+#include "exec/row_errors.h"
 
 enum { POSITION_TEXT_SIZE = 512 };
 
@@ -246,24 +247,61 @@ static const char *event_time_name(const ScanDecoder *self) {
                : NULL;
 }
 
+/* The event times of the batch's rows; those whose computation raises leave it. */
+static Status compute_event_times(void *data, const Batch *in, Arena *arena, Batch *ret_out,
+                                  Error *err) {
+    ScanDecoder *self = data;
+
+    *ret_out = *in;
+    ret_out->column_count = 1;
+    ret_out->columns = arena_new(arena, Column);
+    return expr_evaluate(self->time_program, in, &self->cx->epoch->eval, arena, ret_out->columns,
+                         err);
+}
+
+/* One of the predicates that the scan applies itself. */
+typedef struct PushedPredicate {
+    const ScanDecoder *self;
+    const ExprProgram *program;
+} PushedPredicate;
+
+static Status keep_rows(void *data, const Batch *in, Arena *arena, Batch *ret_kept, Error *err) {
+    const PushedPredicate *predicate = data;
+    uint32_t *selection = arena_alloc_raw(arena, (in->row_count + 1) * sizeof(uint32_t));
+
+    *ret_kept = *in;
+    ret_kept->selection = selection;
+    return expr_select(predicate->program, in, &predicate->self->cx->epoch->eval, arena, selection,
+                       &ret_kept->selection_count, err);
+}
+
+static RowStep scan_step(const ScanDecoder *self, RowStepRun run, void *data, ScanStats *stats) {
+    return (RowStep) {.cx = self->cx,
+                      .node = self->scan,
+                      .run = run,
+                      .data = data,
+                      .arena = self->cx->batch_arena,
+                      .bad_rows = &stats->bad_rows};
+}
+
 /* Take the greatest event time; rows without one leave the batch as bad records. `batch` has the
  * scan's output columns. */
 static Status take_event_times(ScanDecoder *self, Batch *batch, const DecodeResult *result,
                                const Record *records, const ScanPosition *position,
                                ScanStats *stats, Error *err) {
     static const char message[] = "null event time";
-    Column computed;
-    const Column *time = &computed;
+    RowStep step = scan_step(self, compute_event_times, self, stats);
+    Batch timed = *result->batch;
+    const Column *time;
     int64_t latest = INT64_MIN;
     uint32_t *selection = NULL;
     uint32_t kept = 0;
 
     if (self->time_program)
-        TRY(expr_evaluate(self->time_program, batch, &self->cx->epoch->eval, self->cx->batch_arena,
-                          &computed, err));
-    else
-        time = &result->batch->columns[self->time_column];
-    for (uint32_t row = 0; row < batch->row_count; row++) {
+        TRY(row_step(&step, batch, &timed, err));
+    time = &timed.columns[self->time_program ? 0 : self->time_column];
+    for (uint32_t i = 0; i < batch_active_count(&timed); i++) {
+        uint32_t row = batch_active_row(&timed, i);
         BadRecord bad = {.record = result->row_records[row],
                          .sqlstate = SQLSTATE_NULL_VALUE_NOT_ALLOWED,
                          .column_name = event_time_name(self),
@@ -280,13 +318,13 @@ static Status take_event_times(ScanDecoder *self, Batch *batch, const DecodeResu
         }
         if (!selection) {
             selection = arena_new_array(self->cx->batch_arena, uint32_t, batch->row_count);
-            for (uint32_t i = 0; i < row; i++)
-                selection[i] = i;
+            for (uint32_t j = 0; j < i; j++)
+                selection[j] = batch_active_row(&timed, j);
         }
         stats->bad_rows++;
         TRY(report_bad(self, position, &bad, &records[bad.record], err));
     }
-    batch->selection = selection;
+    batch->selection = selection ? selection : timed.selection;
     batch->selection_count = kept;
     if (latest != INT64_MIN && floor_to_ms(latest) > stats->max_event_time_us)
         stats->max_event_time_us = floor_to_ms(latest);
@@ -366,19 +404,16 @@ static Column metadata_column(const ScanDecoder *self, int index, const Block *b
 /* -------- decoding -------- */
 
 static Status apply_pushed(ScanDecoder *self, Batch *batch, ScanStats *stats, Error *err) {
-    Arena *arena = self->cx->batch_arena;
-
     for (int i = 0; i < self->scan->pushed.count && batch_active_count(batch) > 0; i++) {
-        uint32_t *selection = arena_alloc_raw(arena, (batch->row_count + 1) * sizeof(uint32_t));
-        uint32_t before = batch_active_count(batch);
-        uint32_t kept = 0;
+        PushedPredicate predicate = {self, self->pushed[i]};
+        RowStep step = scan_step(self, keep_rows, &predicate, stats);
+        int64_t others = stats->bad_rows + batch_active_count(batch);
+        Batch kept;
 
-        TRY(expr_select(self->pushed[i], batch, &self->cx->epoch->eval, arena, selection, &kept,
-                        err));
-        assert(kept <= before);
-        stats->filtered_rows += before - kept;
-        batch->selection = selection;
-        batch->selection_count = kept;
+        TRY(row_step(&step, batch, &kept, err));
+        stats->filtered_rows += others - stats->bad_rows - kept.selection_count;
+        batch->selection = kept.selection;
+        batch->selection_count = kept.selection_count;
     }
     return STATUS_OK;
 }

@@ -289,12 +289,7 @@ static Status bind_stream_options(StreamBinding *binding, Error *err) {
                         "max_rows_per_epoch must be positive");
     stream->max_rows_per_epoch = rows->is_null ? 0 : rows->number;
     stream->watermark_is_max = strcmp(option_text(options, "watermark_policy"), "max") == 0;
-    if (strcmp(option_text(options, "on_row_error"), "skip") == 0) {
-        IGNORE(not_supported(err, option_find(options, "on_row_error")->position,
-                             "on_row_error = 'skip'")); /* hinted */
-        return error_hint(err,
-                          "Leave the rows out in WHERE, or make them NULL with NULLIF or CASE.");
-    }
+    stream->skips_row_errors = strcmp(option_text(options, "on_row_error"), "skip") == 0;
     stream->relation.keeps_result = binding->sink_count == 0;
     return check_retain(options, &stream->relation.keeps_result, err);
 }

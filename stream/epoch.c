@@ -243,6 +243,7 @@ static void collect_metrics(Stream *stream, StreamTotals *totals) {
     for (int i = 0; (op = dataflow_operator_at(stream->dataflow, i, NULL)); i++) {
         totals->late_rows += op->metrics.late_rows;
         totals->late_windows += op->metrics.late_windows;
+        totals->bad_rows += op->metrics.bad_rows;
         if (op->node->kind == PLAN_SCAN)
             totals->rows_out += op->metrics.rows_out;
     }
@@ -292,6 +293,7 @@ static Status execute(EpochRun *run, Error *err) {
     collect_metrics(stream, &after);
     run->totals.late_rows = after.late_rows - before.late_rows;
     run->totals.late_windows = after.late_windows - before.late_windows;
+    run->totals.bad_rows = after.bad_rows - before.bad_rows;
     run->totals.rows_out = delivery_row_count(stream->delivery);
     for (int i = 0; i < run->range_count; i++) {
         run->totals.rows_in += run->stats[i].rows_in;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "exec/operators.h"
 #include "store/crash.h"
 #include "stream/manager_internal.h"
 #include "stream/stream_plan.h"
@@ -293,6 +294,29 @@ static void append_sample(const Batch *batch, uint32_t row, StrBuf *out) {
     }
 }
 
+/* The one scan below the node; -1: there are several. */
+static int scan_below(const Plan *node) {
+    while (node->child_count == 1)
+        node = node->children[0];
+    return node->kind == PLAN_SCAN ? node->scan_ordinal : -1;
+}
+
+static void report_row_error(void *data, const Plan *node, const Batch *batch, uint32_t row,
+                             const Error *fault) {
+    Stream *stream = data;
+    FaultEntry entry = {.at = manager_now_us(stream->manager),
+                        .scan = scan_below(node),
+                        .sqlstate = fault->sqlstate};
+    StrBuf sample = {0};
+
+    append_sample(batch, row, &sample);
+    snprintf(entry.position, sizeof(entry.position), "%s", operator_type_of(node->kind)->name);
+    snprintf(entry.message, sizeof(entry.message), "%.255s", fault->message);
+    snprintf(entry.sample, sizeof(entry.sample), "%.*s", FAULT_SAMPLE_BYTES, strbuf_text(&sample));
+    strbuf_done(&sample);
+    faults_report(stream->faults, &entry);
+}
+
 static void report_late(void *data, const Operator *op, const Batch *batch, uint32_t row,
                         int64_t event_time_us, int64_t watermark_us) {
     Stream *stream = data;
@@ -316,7 +340,11 @@ static Status open_dataflow(Stream *stream, Error *err) {
         arena_new_array(stream->arena, const SourceType *, (size_t) stream->scan_count);
     StreamReport *report = arena_new(stream->arena, StreamReport);
 
-    *report = (StreamReport) {.data = stream, .bad = report_bad, .late = report_late};
+    *report =
+        (StreamReport) {.data = stream,
+                        .bad = report_bad,
+                        .late = report_late,
+                        .row_error = stream->bound.skips_row_errors ? report_row_error : NULL};
     environment.account = &stream->account;
     for (int i = 0; i < stream->scan_count; i++) {
         readers[i] = stream->scans[i].reader;

@@ -6,6 +6,7 @@
 
 #include "exec/binding.h"
 #include "exec/operators.h"
+#include "exec/row_errors.h"
 
 typedef struct FilterOp {
     Operator base; /* must be first */
@@ -19,17 +20,29 @@ static Status filter_open(Operator *op, const Plan *node, Error *err) {
                            err);
 }
 
+static Status keep_rows(void *data, const Batch *in, Arena *arena, Batch *ret_kept, Error *err) {
+    FilterOp *self = data;
+    uint32_t *selection = arena_alloc_raw(arena, (in->row_count + 1) * sizeof(uint32_t));
+
+    *ret_kept = *in;
+    TRY(expr_select(self->predicate, in, &self->base.cx->epoch->eval, arena, selection,
+                    &ret_kept->selection_count, err));
+    assert(ret_kept->selection_count <= in->row_count);
+    ret_kept->selection = selection;
+    return STATUS_OK;
+}
+
 static Status filter_push(Operator *op, int port, const Batch *in, Emitter *out, Error *err) {
-    FilterOp *self = (FilterOp *) op;
-    uint32_t *selection =
-        arena_alloc_raw(op->cx->batch_arena, (in->row_count + 1) * sizeof(uint32_t));
-    Batch kept = *in;
+    RowStep step = {.cx = op->cx,
+                    .node = op->node,
+                    .run = keep_rows,
+                    .data = op,
+                    .arena = op->cx->batch_arena,
+                    .bad_rows = &op->metrics.bad_rows};
+    Batch kept;
 
     assert(port == 0);
-    TRY(expr_select(self->predicate, in, &op->cx->epoch->eval, op->cx->batch_arena, selection,
-                    &kept.selection_count, err));
-    assert(kept.selection_count <= in->row_count);
-    kept.selection = selection;
+    TRY(row_step(&step, in, &kept, err));
     return out->emit(out, &kept, err);
 }
 

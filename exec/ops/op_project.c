@@ -5,6 +5,7 @@
 
 #include "exec/binding.h"
 #include "exec/operators.h"
+#include "exec/row_errors.h"
 
 typedef struct ProjectOp {
     Operator base;          /* must be first */
@@ -31,21 +32,34 @@ static Status project_open(Operator *op, const Plan *node, Error *err) {
     return STATUS_OK;
 }
 
-static Status project_push(Operator *op, int port, const Batch *in, Emitter *out, Error *err) {
-    ProjectOp *self = (ProjectOp *) op;
-    Arena *arena = op->cx->batch_arena;
+static Status compute(void *data, const Batch *in, Arena *arena, Batch *ret_projected, Error *err) {
+    ProjectOp *self = data;
     Batch projected = *in;
 
-    assert(port == 0);
-    projected.column_count = (uint32_t) op->node->column_count;
+    projected.column_count = (uint32_t) self->base.node->column_count;
     projected.columns = arena_new_array(arena, Column, projected.column_count + 1);
     for (uint32_t i = 0; i < projected.column_count; i++) {
         if (self->passed[i] >= 0)
             projected.columns[i] = in->columns[self->passed[i]];
         else
-            TRY(expr_evaluate(self->programs[i], in, &op->cx->epoch->eval, arena,
+            TRY(expr_evaluate(self->programs[i], in, &self->base.cx->epoch->eval, arena,
                               &projected.columns[i], err));
     }
+    *ret_projected = projected;
+    return STATUS_OK;
+}
+
+static Status project_push(Operator *op, int port, const Batch *in, Emitter *out, Error *err) {
+    RowStep step = {.cx = op->cx,
+                    .node = op->node,
+                    .run = compute,
+                    .data = op,
+                    .arena = op->cx->batch_arena,
+                    .bad_rows = &op->metrics.bad_rows};
+    Batch projected;
+
+    assert(port == 0);
+    TRY(row_step(&step, in, &projected, err));
     return out->emit(out, &projected, err);
 }
 

@@ -5,9 +5,11 @@ usage: laws.py [--server BINARY] [--megabytes N] [NAME]…
 incremental  with a million groups an epoch of one row writes < 16 KiB (its CPU is told, not judged)
 idle         a stream without work wakes at most about once a second and writes nothing
 workers      one huge file in one epoch gives the same bytes out with 1, 2, 3 and 8 workers
+faulty       so it does when records are bad and expressions raise; bad records come in order
 """
 import argparse
 import hashlib
+import json
 import os
 import random
 import statistics
@@ -15,7 +17,8 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness.server import QueryError, Server, ServerError, visible_files, write_file  # noqa: E402
+from harness.server import (QueryError, Server, ServerError, read_lines,  # noqa: E402
+                            visible_files, write_file)
 
 GROUPS = 1_000_000
 BYTES_MAX = 16 << 10
@@ -162,7 +165,40 @@ def workers(options):
             source.destroy()
 
 
-LAWS = [incremental, idle, workers]
+def faulty(options):
+    lines = [json.dumps({"id": i, "k": f"k{i % 97}", "v": "x" if i % 89 == 5 else i % 53}) + "\n"
+             for i in range(options.megabytes * 9000)]
+    bad = sum(i % 89 == 5 for i in range(len(lines)))
+    zeros = sum(i % 89 != 5 and i % 53 == 0 for i in range(len(lines)))
+    answers = set()
+    for count in (1, 3):
+        with Server(options.server, settings=[f"workers={count}"]) as server:
+            write_file(os.path.join(server.work, "in"), "huge.json", "".join(lines))
+            connection = server.connect()
+            for statement in (
+                    "CREATE SINK dead WITH (connector = 'file', path = 'dead/', format = 'json')",
+                    "CREATE SINK o WITH (connector = 'file', path = 'out/', format = 'json')",
+                    "CREATE SOURCE s (id int8, k text, v int8) WITH (connector = 'file', "
+                    "path = 'in/', on_error = 'sink:dead')",
+                    "CREATE STREAM q INTO o OUTPUT MODE UPDATE TRIGGER ONCE "
+                    "WITH (on_row_error = 'skip') AS "
+                    "SELECT k, count(*) AS n, sum(1000 / v) AS total FROM s GROUP BY k"):
+                connection.execute(statement)
+            connection.execute("WAIT FOR STREAM q", timeout_s=300)
+            told = connection.rows("SELECT rows_in, bad_rows FROM millrace.streams")[0]
+            if told != [str(len(lines)), str(bad + zeros)]:
+                raise Wrong(f"{told}, not {len(lines)} rows and {bad} + {zeros} bad ones")
+            records = [json.loads(line)["record"] for line in
+                       read_lines(visible_files(os.path.join(server.work, "dead")))]
+            if records != [line.rstrip() for i, line in enumerate(lines) if i % 89 == 5]:
+                raise Wrong(f"{len(records)} bad records, not {bad}, or not in their order")
+            answers.add(digest(os.path.join(server.work, "out")))
+    if len(answers) > 1:
+        raise Wrong("3 workers give other bytes than 1")
+    return f"{bad} bad records, {zeros} rows that raise"
+
+
+LAWS = [incremental, idle, workers, faulty]
 
 
 def main():
