@@ -233,6 +233,9 @@ static const Aggregate collect_aggregates[] = {
      .result = TYPE_TEXT, .state_size = sizeof(StringState), COLLECT(string, string)},
     {.name = "array_agg", .argument_count = 1, .arguments = {TYPE_ANY}, .result = TYPE_ARRAY,
      .state_size = sizeof(ArrayState), COLLECT(array, array), .result_type = array_of_argument},
+    {.name = "collect_list", .argument_count = 1, .arguments = {TYPE_ANY}, .result = TYPE_ARRAY,
+     .is_strict = true, .state_size = sizeof(ArrayState), COLLECT(array, array),
+     .result_type = array_of_argument}, /* Spark's: without NULLs */
     {.name = "any_value", .argument_count = 1, .arguments = {TYPE_ANY}, .result = TYPE_ANY,
      .is_strict = true, .state_size = sizeof(ArrayState), COLLECT(any_value, array),
      .result_type = same_as_argument},

@@ -110,6 +110,15 @@ static Status bool_or_finalize(void *const *states, uint32_t count, Column *resu
     return STATUS_OK;
 }
 
+static Status count_if_finalize(void *const *states, uint32_t count, Column *result, Arena *arena,
+                                Error *err) {
+    (void) arena;
+    (void) err;
+    for (uint32_t i = 0; i < count; i++)
+        ((int64_t *) result->values)[i] = ((const BoolState *) states[i])->true_count;
+    return STATUS_OK;
+}
+
 static void bool_serialize(const void *state, StrBuf *out) {
     const BoolState *self = state;
 
@@ -123,18 +132,21 @@ static bool bool_deserialize(const uint8_t **cursor, const uint8_t *end, void *s
     return state_read(cursor, end, state, sizeof(BoolState));
 }
 
-#define BOOL_AGGREGATE(aggregate_name, finalizer)                                  \
-    {                                                                              \
-        .name = (aggregate_name), .argument_count = 1, .arguments = {TYPE_BOOL},   \
-        .result = TYPE_BOOL, .state_size = sizeof(BoolState), .is_strict = true,   \
-        .takes_retraction = true, .is_order_free = true, .update = bool_update,    \
-        .merge = bool_merge, .finalize = (finalizer), .serialize = bool_serialize, \
-        .deserialize = bool_deserialize                                            \
+#define BOOL_AGGREGATE_AS(aggregate_name, type, finalizer)                                         \
+    {                                                                                              \
+        .name = (aggregate_name), .argument_count = 1, .arguments = {TYPE_BOOL}, .result = (type), \
+        .state_size = sizeof(BoolState), .is_strict = true, .takes_retraction = true,              \
+        .is_order_free = true, .update = bool_update, .merge = bool_merge,                         \
+        .finalize = (finalizer), .serialize = bool_serialize, .deserialize = bool_deserialize      \
     }
+
+#define BOOL_AGGREGATE(aggregate_name, finalizer) \
+    BOOL_AGGREGATE_AS(aggregate_name, TYPE_BOOL, finalizer)
 
 static const Aggregate count_aggregates[] = {
     COUNT_AGGREGATE(0, TYPE_ANY),
     COUNT_AGGREGATE(1, TYPE_ANY),
+    BOOL_AGGREGATE_AS("count_if", TYPE_INT8, count_if_finalize), /* Spark's */
     BOOL_AGGREGATE("bool_and", bool_and_finalize),
     BOOL_AGGREGATE("every", bool_and_finalize),
     BOOL_AGGREGATE("bool_or", bool_or_finalize),

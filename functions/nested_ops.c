@@ -49,6 +49,27 @@ static Status any_row(const KernelCall *call, Error *err) {
     return STATUS_OK;
 }
 
+/* The field of that number, from 0; the planner says its type. */
+static Status field_of_row(const KernelCall *call, Error *err) {
+    KERNEL_FOR_EACH(call, row) {
+        Value record = column_get(&call->arguments[0], row);
+        int32_t number = KERNEL_ARGUMENT(call, 1, int32_t, row);
+        NestedReader reader = record_reader(&record);
+        Value field = value_null(call->result->type);
+        bool is_there = number >= 0;
+
+        for (int32_t i = 0; i <= number && is_there; i++)
+            is_there = record_next(&reader, &field);
+        if (!is_there || (!field.is_null && field.type.id != call->result->type.id))
+            return error_set(err, DATA_CORRUPTED, "a row value is not of its type");
+        if (field.is_null)
+            kernel_set_null(call, row);
+        else
+            put_value(call, row, value_copy(&field, call->arena));
+    }
+    return STATUS_OK;
+}
+
 /* -------- shape -------- */
 
 static ArrayShape shape_of(const KernelCall *call, uint32_t row) {
@@ -193,6 +214,7 @@ static const Function nested_functions[] = {
     COMPARE_FUNCTIONS(nested, TYPE_ARRAY, TYPE_ARRAY),
     COMPARE_FUNCTIONS(nested, TYPE_RECORD, TYPE_RECORD),
     {"row", any_row, TYPE_RECORD, 1, {TYPE_ANY}, .flags = BUILD_FLAGS},
+    {"field", field_of_row, TYPE_ANY, 2, {TYPE_RECORD, TYPE_INT4}, .flags = FUNCTION_INTERNAL},
     {"array_length", array_length_of, TYPE_INT4, 2, {TYPE_ARRAY, TYPE_INT4}},
     {"array_upper", array_upper_of, TYPE_INT4, 2, {TYPE_ARRAY, TYPE_INT4}},
     {"cardinality", array_cardinality, TYPE_INT4, 1, {TYPE_ARRAY}},

@@ -534,6 +534,103 @@ static Status regex_match_groups(const KernelCall *call, Error *err) {
     return STATUS_OK;
 }
 
+/* Values that grow. */
+typedef struct ValueList {
+    Value *items;
+    uint32_t count;
+    uint32_t capacity;
+} ValueList;
+
+static void list_add(ValueList *list, Value value, Arena *arena) {
+    if (list->count == list->capacity) {
+        uint32_t capacity = list->capacity ? list->capacity * 2 : 16;
+        Value *items = arena_new_array(arena, Value, capacity);
+
+        if (list->count)
+            memcpy(items, list->items, list->count * sizeof(Value));
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = value;
+}
+
+/* regexp_matches(text, pattern [, flags]) as an array of its rows; unnest makes the set of it. */
+static Status regex_all_matches(const KernelCall *call, Error *err) {
+    CLEANUP(matcher_done) Matcher matcher = {0};
+
+    KERNEL_FOR_EACH(call, row) {
+        const TextView *text = kernel_text(call, 0, row);
+        ValueList found = {0};
+        RegexFlags flags;
+        size_t from = 0;
+        int groups = 0;
+        Value array;
+
+        TRY(call_flags(call, 2, row, true, &flags, err));
+        TRY(matcher_use(&matcher, call, kernel_text(call, 1, row), flags, err));
+        while (from <= text->length) {
+            TRY(matcher_match(&matcher, text, from, &groups, err));
+            if (groups == 0)
+                break;
+            list_add(&found, match_groups(&matcher, text, groups, call->arena), call->arena);
+            if (!flags.is_global)
+                break;
+            from = after_match(&matcher, text);
+        }
+        array = array_build(type_array_of(TYPE_TEXT), found.items, found.count, call->arena);
+        column_put(call->result, row, &array, call->row_count, call->arena);
+    }
+    return STATUS_OK;
+}
+
+/* regexp_split_to_array(text, pattern [, flags]). As PostgreSQL, an empty match at the text's ends
+ * or right after another match parts nothing. */
+static Status regex_split(const KernelCall *call, Error *err) {
+    CLEANUP(matcher_done) Matcher matcher = {0};
+
+    KERNEL_FOR_EACH(call, row) {
+        const TextView *text = kernel_text(call, 0, row);
+        ValueList parts = {0};
+        RegexFlags flags;
+        size_t from = 0;
+        size_t done = 0;
+        size_t last_end = 0;
+        int groups = 0;
+        Value array;
+
+        TRY(call_flags(call, 2, row, false, &flags, err));
+        TRY(matcher_use(&matcher, call, kernel_text(call, 1, row), flags, err));
+        while (from <= text->length) {
+            TRY(matcher_match(&matcher, text, from, &groups, err));
+            if (groups == 0)
+                break;
+            if (match_begin(&matcher, 0) < text->length && match_end(&matcher, 0) > last_end) {
+                list_add(&parts,
+                         value_text(SQL_TYPE(TEXT), text_data(text) + done,
+                                    match_begin(&matcher, 0) - done),
+                         call->arena);
+                done = match_end(&matcher, 0);
+            }
+            last_end = match_end(&matcher, 0);
+            from = after_match(&matcher, text);
+        }
+        list_add(&parts, value_text(SQL_TYPE(TEXT), text_data(text) + done, text->length - done),
+                 call->arena);
+        array = array_build(SQL_TYPE(TEXT), parts.items, parts.count, call->arena);
+        column_put(call->result, row, &array, call->row_count, call->arena);
+    }
+    return STATUS_OK;
+}
+
+static SqlType array_of_text_arrays(const SqlType *arguments, uint32_t count) {
+    static const SqlType text = {.id = TYPE_TEXT, .typmod = -1};
+    static const SqlType texts = {.id = TYPE_ARRAY, .typmod = -1, .element = &text};
+
+    (void) arguments;
+    (void) count;
+    return (SqlType) {.id = TYPE_ARRAY, .typmod = -1, .element = &texts};
+}
+
 static SqlType text_array(const SqlType *arguments, uint32_t count) {
     (void) arguments;
     (void) count;
@@ -607,69 +704,6 @@ static Status regex_replace(const KernelCall *call, Error *err) {
     return STATUS_OK;
 }
 
-/* -------- SIMILAR TO -------- */
-
-/* The SQL pattern as a regular expression: % is .*, _ is ., the rest of the metacharacters that SQL
- * knows stay, others are escaped. */
-static void similar_to_regex(const TextView *pattern, char escape, StrBuf *out) {
-    const char *bytes = text_data(pattern);
-    bool is_in_set = false;
-
-    strbuf_append_text(out, "^(?:");
-    for (uint32_t i = 0; i < pattern->length; i++) {
-        char c = bytes[i];
-
-        if (escape && c == escape && i + 1 < pattern->length) {
-            c = bytes[++i];
-            if ((uint8_t) c < 0x80 &&
-                !((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z')))
-                strbuf_append_char(out, '\\');
-            strbuf_append_char(out, c);
-        } else if (is_in_set) {
-            if (c == '\\')
-                strbuf_append_char(out, '\\');
-            is_in_set = c != ']';
-            strbuf_append_char(out, c);
-        } else if (c == '[') {
-            is_in_set = true;
-            strbuf_append_char(out, c);
-        } else if (c == '%') {
-            strbuf_append_text(out, ".*");
-        } else if (c == '_') {
-            strbuf_append_char(out, '.');
-        } else if (c == '(') {
-            strbuf_append_text(out, "(?:");
-        } else {
-            if (strchr("\\.^$", c))
-                strbuf_append_char(out, '\\');
-            strbuf_append_char(out, c);
-        }
-    }
-    strbuf_append_text(out, ")$");
-}
-
-static Status similar_to_escape(const KernelCall *call, Error *err) {
-    CLEANUP(strbuf_done) StrBuf out = {0};
-
-    KERNEL_FOR_EACH(call, row) {
-        char escape = '\\';
-
-        if (call->argument_count > 1) {
-            const TextView *text = kernel_text(call, 1, row);
-
-            if (text->length > 1) {
-                IGNORE(error_set(err, INVALID_ESCAPE_SEQUENCE, "invalid escape string"));
-                return error_hint(err, "Escape string must be empty or one character.");
-            }
-            escape = text->length ? text_data(text)[0] : '\0';
-        }
-        strbuf_clear(&out);
-        similar_to_regex(kernel_text(call, 0, row), escape, &out);
-        TRY(kernel_put_text(call, row, strbuf_text(&out), out.length, err));
-    }
-    return STATUS_OK;
-}
-
 /* clang-format off */
 #define T TYPE_TEXT
 #define I TYPE_INT4
@@ -699,8 +733,13 @@ static const Function regex_functions[] = {
     {"regexp_match", regex_match_groups, TYPE_ARRAY, 2, {T, T}, .prepare = prepare_match,
      .result_type = text_array},
     {"regexp_match", regex_match_groups, TYPE_ARRAY, 3, {T, T, T}, .result_type = text_array},
-    {"similar_to_escape", similar_to_escape, TYPE_TEXT, 1, {T}},
-    {"similar_to_escape", similar_to_escape, TYPE_TEXT, 2, {T, T}},
+    {"regexp_matches_array", regex_all_matches, TYPE_ARRAY, 2, {T, T}, .flags = FUNCTION_INTERNAL,
+     .prepare = prepare_match, .result_type = array_of_text_arrays},
+    {"regexp_matches_array", regex_all_matches, TYPE_ARRAY, 3, {T, T, T},
+     .flags = FUNCTION_INTERNAL, .result_type = array_of_text_arrays},
+    {"regexp_split_to_array", regex_split, TYPE_ARRAY, 2, {T, T}, .prepare = prepare_match,
+     .result_type = text_array},
+    {"regexp_split_to_array", regex_split, TYPE_ARRAY, 3, {T, T, T}, .result_type = text_array},
 };
 /* clang-format on */
 

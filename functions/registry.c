@@ -30,6 +30,7 @@
     X(text_quote) \
     X(like) \
     X(regex) \
+    X(similar) \
     X(digest) \
     X(session) \
     X(set_functions) \
@@ -45,6 +46,7 @@
     X(datetime_casts) \
     X(casts_basic) \
     X(casts_text) \
+    X(aggregates_bits) \
     X(aggregates_count) \
     X(aggregates_int) \
     X(aggregates_interval) \

@@ -1,8 +1,9 @@
 /* Calls: functions by name, functions that SQL writes without parentheses, and window()'s. */
+#include "planner/bind_call.h"
+
 #include <string.h>
 
 #include "base/limits.h"
-#include "planner/bind.h"
 
 static Status bind_arguments(ExprContext *cx, const AstFuncCall *call, const Expr ***ret_arguments,
                              Error *err) {
@@ -56,11 +57,28 @@ static Status bind_window_call(ExprContext *cx, const AstFuncCall *call, const E
     return error_hint(err, "Group by it: SELECT window.start, count(*) FROM … GROUP BY window(…).");
 }
 
+/* The column `window` of a query below: start and end. */
+static bool is_window_record(SqlType type) {
+    return type.id == TYPE_RECORD && type.field_count == 2 && type.fields[1].name &&
+           strcmp(type.fields[1].name, "end") == 0 && type_category(type.fields[1].type->id) == 'D';
+}
+
+static Status time_of_window(Binder *binder, const Expr *record, int position,
+                             const Expr **ret_expr, Error *err) {
+    Value step = {.type = SQL_TYPE(INTERVAL), .interval = {.micros = 1}};
+    const Expr *end = NULL;
+
+    TRY(make_field(binder, record, "end", position, &end, err));
+    return make_operator(binder, "-", end, expr_constant(binder->arena, step), position, ret_expr,
+                         err);
+}
+
 /* The event time of a closed window: its end less a microsecond. */
 static Status bind_window_time(ExprContext *cx, const AstFuncCall *call, const Expr **ret_expr,
                                Error *err) {
     const AstNode *argument = call->arguments.count == 1 ? call->arguments.items[0] : NULL;
     const AstColumnRef *ref = (const AstColumnRef *) argument;
+    const Expr *record = NULL;
     bool is_window =
         argument &&
         ((argument->kind == AST_COLUMN_REF && ref->part_count == 1 && !ref->is_star &&
@@ -71,6 +89,11 @@ static Status bind_window_time(ExprContext *cx, const AstFuncCall *call, const E
         *ret_expr = column_expr(cx->binder, cx->scope->window.time, cx->scope->window.type,
                                 "window_time", call->base.position);
         return STATUS_OK;
+    }
+    if (argument && argument->kind == AST_COLUMN_REF) {
+        TRY(bind_expr(cx, argument, &record, err));
+        if (is_window_record(record->type))
+            return time_of_window(cx->binder, record, call->base.position, ret_expr, err);
     }
     IGNORE(not_supported(err, call->base.position, "window_time() of this argument")); /* hinted */
     return error_hint(err, "Name the column window_time, which TUMBLE and HOP add, or call "
@@ -102,6 +125,28 @@ static Status refuse_decorations(const AstFuncCall *call, Error *err) {
     return STATUS_OK;
 }
 
+/* Sets that are the elements of an array: the function that makes the array; NULL: no such set. */
+static const char *array_behind_set(const char *name) {
+    static const char *const pairs[][2] = {{"regexp_matches", "regexp_matches_array"},
+                                           {"regexp_split_to_table", "regexp_split_to_array"},
+                                           {"string_to_table", "string_to_array"}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++)
+        if (strcmp(name, pairs[i][0]) == 0)
+            return pairs[i][1];
+    return NULL;
+}
+
+static Status make_function_call(Binder *binder, const char *name, const Expr **arguments,
+                                 int count, int position, const Expr **ret_expr, Error *err) {
+    const char *array = array_behind_set(name);
+
+    if (!array)
+        return make_call(binder, name, arguments, count, position, ret_expr, err);
+    TRY(make_call(binder, array, arguments, count, position, ret_expr, err));
+    return make_call(binder, "unnest", ret_expr, 1, position, ret_expr, err);
+}
+
 Status bind_func_call(ExprContext *cx, const AstFuncCall *call, const Expr **ret_expr, Error *err) {
     int position = call->base.position;
     const char *name = call->name->name;
@@ -128,11 +173,16 @@ Status bind_func_call(ExprContext *cx, const AstFuncCall *call, const Expr **ret
     if (call->is_variadic)
         return not_supported(err, position, "VARIADIC");
     TRY(refuse_decorations(call, err));
+    if (is_plain(call, "make_interval"))
+        return bind_make_interval(cx, call, ret_expr, err);
     TRY(bind_arguments(cx, call, &arguments, err));
+    if (!function_exists(name))
+        TRY(refuse_missing_function(name, position, err));
     if (call->arguments.count > FUNCTION_ARGUMENTS_MAX && !function_exists(name))
         return undefined_function(cx->binder, name, arguments, call->arguments.count, position,
                                   err);
-    TRY(make_call(cx->binder, name, arguments, call->arguments.count, position, &expr, err));
+    TRY(make_function_call(cx->binder, name, arguments, call->arguments.count, position, &expr,
+                           err));
     if (expr->kind == EXPR_CALL && (expr->function->flags & FUNCTION_INTERNAL))
         return undefined_function(cx->binder, name, arguments, call->arguments.count, position,
                                   err);

@@ -168,6 +168,20 @@ Status bind_row(ExprContext *cx, const AstRow *row, const Expr **ret_expr, Error
                        err);
 }
 
+/* Of a row that comes out of a column. */
+static Status make_stored_field(Binder *binder, const Expr *record, int index, int position,
+                                const Expr **ret_expr, Error *err) {
+    const Expr *arguments[2] = {record, expr_constant(binder->arena, value_int4(index))};
+    const Expr *made = NULL;
+    Expr *field = NULL;
+
+    TRY(make_call(binder, "field", arguments, 2, position, &made, err));
+    field = arena_memdup(binder->arena, made, sizeof(*made));
+    field->type = *record->type.fields[index].type;
+    *ret_expr = field;
+    return STATUS_OK;
+}
+
 Status make_field(Binder *binder, const Expr *record, const char *name, int position,
                   const Expr **ret_expr, Error *err) {
     if (record->type.id != TYPE_RECORD)
@@ -181,7 +195,7 @@ Status make_field(Binder *binder, const Expr *record, const char *name, int posi
             *ret_expr = record->arguments[i];
             return STATUS_OK;
         }
-        return not_supported(err, position, "a field of a stored record");
+        return make_stored_field(binder, record, i, position, ret_expr, err);
     }
     return error_at(err, position, UNDEFINED_COLUMN,
                     "could not identify column \"%s\" in record data type", name);

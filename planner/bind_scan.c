@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "parser/parser.h"
-#include "planner/bind.h"
+#include "planner/bind_call.h"
 
 enum { VIEW_DEPTH_MAX = 32 };
 
@@ -235,7 +235,10 @@ static Status unknown_relation(Binder *binder, const AstName *name, Error *err) 
     const char *nearest = binder->cx->catalog ? catalog_nearest(binder->cx->catalog, name->name,
                                                                 ~(1U << RELATION_SINK))
                                               : NULL;
-    Status status =
+    Status status = STATUS_OK;
+
+    TRY(refuse_missing_view(name, err));
+    status =
         error_at(err, name->base.position, UNDEFINED_TABLE, "relation \"%s%s%s\" does not exist",
                  name->schema ? name->schema : "", name->schema ? "." : "", name->name);
 

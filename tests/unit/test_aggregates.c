@@ -273,6 +273,16 @@ static void extremes_can_be_taken_back(void **state) {
     check("max_retract", "int8", "1 ~1", "NULL");
 }
 
+static void bits_are_combined(void **state) {
+    check("bit_and", "int4", "5 3 NULL", "1");
+    check("bit_or", "int2", "5 3", "7");
+    check("bit_xor", "int8", "5 3 3", "5");
+    check("bit_and", "int4", "-1 -4", "-4");
+    check("bit_or", "int8", "NULL", "NULL");
+    check("bit_xor", "int4", "5 3 ~5", "3");
+    check("bit_xor", "int4", "5 ~5", "NULL");
+}
+
 static void the_value_at_the_extreme_key(void **state) {
     check_ranked("max_by", "a b c", "1 3 2", "b");
     check_ranked("min_by", "a b c", "2 3 1", "c");
@@ -305,6 +315,7 @@ int main(void) {
         cmocka_unit_test(rows_are_collected_in_order),
         cmocka_unit_test(variance_of_integers_is_numeric),
         cmocka_unit_test(extremes_of_all_types),
+        cmocka_unit_test(bits_are_combined),
         cmocka_unit_test(the_value_at_the_extreme_key),
         cmocka_unit_test(of_equal_keys_the_extreme_value),
         cmocka_unit_test(ranked_values_can_be_taken_back),
