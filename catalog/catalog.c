@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "catalog/catalog_state.h"
 
 enum {
@@ -239,7 +240,7 @@ Status catalog_open(const char *data_directory, const Registry *registry,
     catalog->binder = *binder;
     catalog->arena = arena_create("catalog", 0);
     pthread_mutex_init(&catalog->mutex, NULL);
-    pthread_cond_init(&catalog->writer_left, NULL);
+    thread_condition_init(&catalog->writer_left);
     catalog_make_system_relations(catalog);
     catalog->current = catalog_snapshot_create(catalog);
     status = load_catalog(catalog, err);

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/flag.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "catalog/catalog_state.h"
 #include "parser/ast_ddl.h"
 #include "parser/deparse.h"
@@ -21,22 +21,12 @@ enum { CANCEL_CHECK_MS = 50 }; /* while another transaction holds the lock */
 
 /* -------- the writer lock -------- */
 
-static void wait_briefly(Catalog *catalog) {
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += CANCEL_CHECK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(&catalog->writer_left, &catalog->mutex, &until);
-}
-
 static bool take_writer_lock(Catalog *catalog, const volatile bool *cancel) {
     bool is_taken;
 
     pthread_mutex_lock(&catalog->mutex);
     while (catalog->has_writer && !(cancel && flag_get(cancel)))
-        wait_briefly(catalog);
+        thread_wait(&catalog->writer_left, &catalog->mutex, CANCEL_CHECK_MS);
     is_taken = !catalog->has_writer;
     catalog->has_writer = true;
     pthread_mutex_unlock(&catalog->mutex);

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/flag.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "store/crash.h"
 #include "store/file.h"
 #include "stream/manager_internal.h"
@@ -21,7 +21,7 @@
 
 enum {
     MANAGER_THREADS = 4,
-    WAIT_STEP_NS = 50000000, /* how often a waiter looks at its cancel flag */
+    WAIT_STEP_MS = 50, /* how often a waiter looks at its cancel flag */
     WATCHED_FDS = 64,
     OPENING_STEPS_MAX = 100, /* waits for a stream that starts: 5 s */
 };
@@ -414,15 +414,9 @@ Status manager_restart(StreamManager *manager, int64_t stream_id, Error *err) {
 
 /* Wait on stream->changed for a short while; false when the caller should give up. */
 static bool wait_a_little(Stream *stream, const volatile bool *cancel) {
-    struct timespec until;
-
     if (cancel && flag_get(cancel))
         return false;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += WAIT_STEP_NS;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&stream->changed, &stream->mutex, &until);
+    thread_wait(&stream->changed, &stream->mutex, WAIT_STEP_MS);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include "base/flag.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "stream/manager_internal.h"
 
 enum {
@@ -40,7 +41,7 @@ Stream *stream_create(StreamManager *manager, const Relation *relation, CatalogS
     stream->reference_count = 1;
     pthread_mutex_init(&stream->run_mutex, NULL);
     pthread_mutex_init(&stream->mutex, NULL);
-    pthread_cond_init(&stream->changed, NULL);
+    thread_condition_init(&stream->changed);
     if (relation->broken)
         stream_set_state(stream, STREAM_FAILED, relation->broken);
     return stream;

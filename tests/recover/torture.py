@@ -8,6 +8,7 @@ A cycle starts the server, renames files into the source's folder at random mome
 at a random one: a random time, or when it has passed a random number of crash points. The laws:
 1. While the server is dead, what readers see is a part of the right answer, nothing twice.
 2. At the end, after WAIT FOR STREAM, it is the right answer, computed here from the input alone.
+   After SIGTERM, all that was decided is shown.
 3. Kills must hit, else the loop has shown nothing: at least 30 % inside an epoch, and at least 5 %
    between prepare and publish. The server's crash log (store/crash.h) says where each one fell.
 No input is late by construction: event times in a file reach back less than the watermark's delay.
@@ -331,6 +332,32 @@ class Torture:
         self.note_death()
         self.feed.remove_all()
 
+    def run_stops(self, cycles):
+        """SIGTERM at random moments and in each step of an epoch: what was decided is shown when
+        the server has ended, so that no open file is left; and nothing is lost or doubled."""
+        self.create()
+        self.server.stop()
+        points = ("epoch_chosen", "epoch_executed", "sink_prepared", "before_decide",
+                  "after_decide")
+        for i in range(max(cycles, 2 * len(points))):
+            self.start(MILLRACE_CRASH_DELAY_US=str(self.chance.choice((1000, 5000))))
+            self.feed.put()
+            deadline = time.monotonic() + 5
+            passes = self.chance.randrange(1, 4)
+            while (self.passed_points().count(points[i % len(points)]) < passes
+                   and time.monotonic() < deadline):
+                if self.chance.random() < 0.05:
+                    self.feed.put()
+                time.sleep(0.001)  # the grain of the random moments
+            self.server.stop()
+            self.note_death()
+            left = [name for name in os.listdir(self.out) if name.endswith(".open")]
+            if left:
+                raise Loss(f"decided rows are hidden after a stop at {points[i % len(points)]}: "
+                           f"{left}")
+        self.start()
+        self.finish()
+
     def missed(self):
         """Law 3: what too few kills have hit, in words; "" when it holds."""
         for what, least in (("in epoch", IN_EPOCH_SHARE_MIN), ("in commit", IN_COMMIT_SHARE_MIN)):
@@ -417,9 +444,11 @@ def run_kind(name, cycles, seed, binary):
         if name == "ddl":
             run_ddl(server, seed, cycles)
             return None, ""
-        torture = Torture(KINDS["windows" if with_points else name](), seed, server)
+        torture = Torture(KINDS.get(name, Windows)(), seed, server)
         if with_points:
             torture.run_points(cycles)
+        elif name == "stops":
+            torture.run_stops(cycles)
         else:
             torture.run_random(cycles)
         return None, (f"{torture.fell['all']} kills, {torture.fell['in epoch']} in an epoch, "
@@ -439,7 +468,7 @@ def main():
     parser.add_argument("kind", nargs="?")
     parser.add_argument("cycles", nargs="?", type=int)
     options = parser.parse_args()
-    names = [options.kind] if options.kind else [*KINDS, "points", "ddl"]
+    names = [options.kind] if options.kind else [*KINDS, "points", "stops", "ddl"]
     cycles = options.cycles or (CI_CYCLES if options.ci else FULL_CYCLES)
     print(f"1..{len(names)}")
     bad = 0
