@@ -1,6 +1,8 @@
 #include "base/pool.h"
 
 #include <assert.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/memory.h"

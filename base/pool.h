@@ -5,10 +5,6 @@
  * is told by the task. */
 #pragma once
 
-#include <pthread.h>
-#include <stdbool.h>
-#include <stddef.h>
-
 typedef struct Pool Pool;
 typedef void (*PoolFunction)(void *argument);
 

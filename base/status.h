@@ -6,6 +6,7 @@
  * plain value of fixed size: it can live on the stack and be copied; long texts are cut. */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 

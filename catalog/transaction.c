@@ -2,7 +2,6 @@
  * one SQLite transaction at COMMIT. So a savepoint is a count of changes, and ROLLBACK writes
  * nothing. */
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -17,7 +17,6 @@
 
 #include "base/hash.h"
 #include "exec/aggregate.h"
-#include "exec/binding.h"
 #include "types/datetime.h"
 
 enum {

@@ -9,6 +9,7 @@
  * in order. Law: the answer's bytes are those of the inline run. For that, groups are written back
  * and given by partition in order of first arrival there too (aggregate_state.c). */
 #include <assert.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "catalog/catalog.h"

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <pthread.h>
 
 #include "base/memory.h"
 

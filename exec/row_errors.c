@@ -1,6 +1,5 @@
 #include "exec/row_errors.h"
 
-#include <assert.h>
 #include <string.h>
 
 /* Resources, interventions, the system's faults: they say nothing of the row. */

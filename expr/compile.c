@@ -3,10 +3,8 @@
  * Immutable calls of constants are folded on the way; one that raises an error is left to run time,
  * where it may never be reached. A sub-expression that was computed for at least the rows at hand
  * is not computed again, unless it is volatile. */
-#include <assert.h>
 #include <stdlib.h>
 
-#include "base/memory.h"
 #include "expr/program.h"
 
 enum {

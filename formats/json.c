@@ -5,7 +5,6 @@
  * PostgreSQL's row_to_json prints with TimeZone UTC. */
 #include <string.h>
 
-#include "base/memory.h"
 #include "formats/column_builder.h"
 #include "formats/formats.h"
 #include "formats/json_convert.h"

@@ -5,7 +5,6 @@
 #include "base/utf8.h"
 #include "types/datetime.h"
 #include "types/datetime_iso.h"
-#include "types/timezone.h"
 
 static Status not_convertible(const JsonTarget *target, const JsonSlot *slot, Arena *arena,
                               Error *err) {

@@ -1,7 +1,6 @@
 /* Arrays and rows: their constructors, order, lengths; arrays from and to text. */
 #include "base/strbuf.h"
 #include "functions/kernel.h"
-#include "functions/text_support.h"
 #include "types/nested.h"
 
 /* -------- order: by value_compare, of any nested type -------- */

@@ -8,7 +8,6 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "base/memory.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "functions/kernel.h"

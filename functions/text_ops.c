@@ -1,5 +1,4 @@
 /* Text: lengths, case, padding, slices, concatenation. Positions and lengths count characters. */
-#include <ctype.h>
 #include <locale.h>
 #include <pthread.h>
 #include <wctype.h>

@@ -2,7 +2,6 @@
  *
  * What is read back is checked against the registry: a call has exactly the arguments that its
  * function's kernel takes, so damaged bytes can't make a kernel read a number as a pointer. */
-#include <string.h>
 
 #include "base/limits.h"
 #include "optimizer/plan_bytes.h"

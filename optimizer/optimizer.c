@@ -2,7 +2,6 @@
  * rule. */
 #include "optimizer/optimizer.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "optimizer/check.h"

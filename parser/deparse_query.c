@@ -1,6 +1,5 @@
 /* Deparse: queries and FROM items. See deparse.h. */
 #include <assert.h>
-#include <string.h>
 
 #include "parser/deparse_private.h"
 

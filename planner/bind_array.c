@@ -1,7 +1,5 @@
 /* Arrays: a[i], ARRAY(SELECT …), and ANY or ALL over an array that is not constant. */
-#include <string.h>
 
-#include "base/limits.h"
 #include "planner/bind.h"
 
 /* -------- subscripts -------- */

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/limits.h"
-
 static Status bind_arguments(ExprContext *cx, const AstFuncCall *call, const Expr ***ret_arguments,
                              Error *err) {
     int count = call->arguments.count;

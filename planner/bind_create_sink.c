@@ -1,5 +1,4 @@
 /* CREATE SINK: the columns that it wants (none: any), its options. */
-#include <string.h>
 
 #include "base/nearest.h"
 #include "planner/bind_create.h"

@@ -1,7 +1,6 @@
 /* Expressions: the dispatch, and the forms that are calls of operators. */
 #include <string.h>
 
-#include "base/limits.h"
 #include "planner/bind.h"
 
 /* -------- calls -------- */

@@ -1,8 +1,6 @@
 /* Build: the few shapes of plan nodes that the binder makes everywhere. */
 #include "planner/build.h"
 
-#include <string.h>
-
 #include "planner/bind.h"
 
 const Plan *make_filter(Binder *binder, const Plan *child, const Expr *predicate, int position) {

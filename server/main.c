@@ -1,7 +1,6 @@
 /* millrace: the program. Reads the command line, opens the server, serves or runs a script. */
 #include <stdio.h>
 
-#include "base/log.h"
 #include "server/fatal.h"
 #include "server/server.h"
 #include "store/crash.h"

@@ -1,5 +1,4 @@
 /* Portals: statements bound to parameters, run bit by bit. */
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

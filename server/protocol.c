@@ -1,6 +1,5 @@
 #include "server/protocol.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/limits.h"

@@ -5,8 +5,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/limits.h"
-#include "base/memory.h"
 #include "server/protocol_state.h"
 
 static Status read_parameter_types(WireReader *reader, Arena *arena, PrepareRequest *request,

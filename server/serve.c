@@ -1,7 +1,6 @@
 /* Serving: the loop, its signals, and a clean stop within a second. */
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <uv.h>
 
 #include "base/log.h"

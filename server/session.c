@@ -1,13 +1,10 @@
 #include "server/session.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/flag.h"
-#include "base/limits.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "server/session_state.h"
 

@@ -1,5 +1,4 @@
 /* Statements: texts, their parsing, and what a session has prepared. */
-#include <assert.h>
 #include <string.h>
 
 #include "base/memory.h"

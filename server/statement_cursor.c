@@ -1,5 +1,4 @@
 /* DECLARE, FETCH, MOVE, CLOSE: cursors are portals that SQL names. They go forward only. */
-#include <string.h>
 
 #include "parser/ast_statement.h"
 #include "server/session_state.h"

@@ -1,8 +1,5 @@
 /* PREPARE, EXECUTE, DEALLOCATE, DISCARD, LISTEN and its sisters. */
-#include <string.h>
 
-#include "base/memory.h"
-#include "optimizer/optimizer.h"
 #include "parser/ast_expr.h"
 #include "parser/ast_query.h"
 #include "parser/ast_statement.h"

@@ -4,7 +4,6 @@
  * its plan fits them and the catalog of the moment. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "optimizer/optimizer.h"
 #include "server/session_state.h"

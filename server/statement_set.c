@@ -1,9 +1,7 @@
 /* SET, RESET, SHOW of settings, SET TRANSACTION. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/memory.h"
 #include "base/nearest.h"
 #include "optimizer/optimizer.h"
 #include "parser/ast_expr.h"

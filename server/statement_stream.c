@@ -3,7 +3,6 @@
  * They reach out to running streams, so none can be part of a transaction block; what an implicit
  * transaction did before is committed first, so that CREATE STREAM …; WAIT FOR STREAM … works in
  * one message. */
-#include <string.h>
 
 #include "parser/ast_expr.h"
 #include "parser/ast_statement.h"

@@ -4,7 +4,6 @@
  * how many it hid. What a crash falls upon between decide and publish is not printed again: at
  * least once does not hold for eyes, so this sink promises nothing. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/memory.h"

@@ -1,6 +1,5 @@
 #include "sinks/file_parts.h"
 
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,13 +1,11 @@
 #include "stream/manager.h"
 
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/flag.h"
 #include "base/log.h"

@@ -1,5 +1,4 @@
 /* A stream's life: its states, and the job that drives it. */
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* Binary forms: what the protocol sends and receives in format 1, as PostgreSQL's send and receive
  * functions. Big-endian; the bytes of a parameter are hostile. */
 #include "types/datetime_form.h"
-#include "types/jsonb.h"
 #include "types/nested.h"
 #include "types/numeric.h"
 #include "types/numeric_wide.h"

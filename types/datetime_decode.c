@@ -1,7 +1,6 @@
 /* Date and time input, second step: what each field means, given those before it. */
 #include "types/datetime_decode.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 

@@ -1,8 +1,6 @@
 /* Date and time input: the parsers of the types date, time, timestamp and timestamptz. */
 #include "types/datetime_form.h"
 
-#include <ctype.h>
-
 #include "types/datetime.h"
 #include "types/datetime_decode.h"
 #include "types/datetime_iso.h"

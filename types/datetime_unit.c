@@ -1,8 +1,6 @@
 /* date_trunc and extract. */
 #include "types/datetime_unit.h"
 
-#include <string.h>
-
 /* -------- words -------- */
 
 static const char *unit_type_name(TypeId type) {

@@ -1,8 +1,5 @@
 #include "types/numeric.h"
 
-#include <assert.h>
-
-#include "base/hash.h"
 #include "types/numeric_wide.h"
 
 const Numeric numeric_nan = {.kind = NUMERIC_NAN};

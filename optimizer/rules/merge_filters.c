@@ -1,5 +1,4 @@
 /* filter(p, filter(q, x)) => filter(q AND p, x). The inner predicate stays first. */
-#include "optimizer/rewrite.h"
 #include "optimizer/rules.h"
 
 static const Plan *apply(RuleContext *cx, const Plan *filter) {

@@ -1,6 +1,5 @@
 /* filter(p, union(x, y)) => union(filter(p', x), filter(p'', y)), columns named as each side names
  * them. */
-#include "optimizer/rewrite.h"
 #include "optimizer/rules.h"
 
 typedef struct SideNames {

@@ -6,7 +6,6 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "base/hash.h"
 #include "state/state.h"

@@ -5,7 +5,6 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "base/hash.h"
 #include "optimizer/optimizer.h"

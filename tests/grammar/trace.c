@@ -4,7 +4,6 @@
  * trace is `text N`, after it comes `parsed` or the error. tests/grammar/coverage.py reads it. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "parser/parser.h"
 

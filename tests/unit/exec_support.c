@@ -1,8 +1,6 @@
 /* The shared part of the tests of exec/. */
 #include "tests/unit/exec_support.h"
 
-#include <stdio.h>
-
 #include "optimizer/optimizer.h"
 #include "planner/slices.h"
 #include "types/text_form.h"

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "base/memory.h"
 #include "catalog/catalog.h"
 #include "parser/ast_ddl.h"
 #include "parser/parser.h"

@@ -3,14 +3,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "formats/formats.h"
 #include "tests/unit/formats_support.h"
-#include "types/datetime.h"
 
 /* A record of one shape, and the row that it must become; NULL: bad. */
 typedef struct Case {

@@ -5,14 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/nearest.h"
 #include "connector/option.h"
-#include "connector/path.h"
 
 /* clang-format off */
 static const OptionSpec specs[] = {

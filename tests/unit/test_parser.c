@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "base/limits.h"
 #include "base/strbuf.h"
 #include "parser/ast_expr.h"
 #include "parser/ast_query.h"

@@ -5,7 +5,6 @@
 
 #include "base/hash.h"
 #include "exec/slices.h"
-#include "planner/slices.h"
 #include "tests/unit/exec_support.h"
 
 enum { ROWS_MAX = 24000, EPOCHS = 30 };

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <string.h>
 
 static void an_empty_buffer_is_an_empty_text(void **state) {
     StrBuf buffer = {0};

@@ -5,11 +5,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
-#include "types/nested.h"
 #include "types/text_form.h"
 
 static const struct {

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "types/nested.h"
-#include "types/numeric.h"
 #include "types/row.h"
 
 static Value make_numeric(int64_t coefficient, int32_t scale) {
