@@ -8,7 +8,7 @@
 
 enum {
     STOP_GRACE_MS = 300, /* for clients that don't read */
-    SIGNAL_COUNT = 2,
+    SIGNAL_COUNT = 3,
 };
 
 typedef struct Serving {
@@ -57,8 +57,14 @@ static Status open_listener(Serving *serving, const ListenAddress *address, Erro
     return STATUS_OK;
 }
 
+static bool is_ignored(int number) {
+    struct sigaction action;
+
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 Status server_run(Server *server, Error *err) {
-    static const int numbers[SIGNAL_COUNT] = {SIGTERM, SIGINT};
+    static const int numbers[SIGNAL_COUNT] = {SIGTERM, SIGINT, SIGHUP};
     Serving serving = {.server = server};
     ListenAddress address;
     Status status;
@@ -70,7 +76,8 @@ Status server_run(Server *server, Error *err) {
     for (int i = 0; i < SIGNAL_COUNT; i++) {
         uv_signal_init(&serving.loop, &serving.signals[i]);
         serving.signals[i].data = &serving;
-        uv_signal_start(&serving.signals[i], signal_came, numbers[i]);
+        if (!is_ignored(numbers[i])) /* nohup */
+            uv_signal_start(&serving.signals[i], signal_came, numbers[i]);
     }
     uv_timer_init(&serving.loop, &serving.stop_timer);
     serving.stop_timer.data = &serving;

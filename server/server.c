@@ -49,27 +49,42 @@ static Status make_temporary_directory(Server *server, Error *err) {
     return STATUS_OK;
 }
 
-/* One process owns the directory; the kernel lets go of the lock when it dies. */
-static Status take_lock(Server *server, Error *err) {
-    char *path = join_path(server->data_directory, "lock");
-    char text[32];
-    Status status = STATUS_OK;
+static Status lock_descriptor(const Server *server, int descriptor, Error *err) {
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+        return STATUS_OK;
+    if (errno != EWOULDBLOCK)
+        return error_errno(err, errno, "could not lock \"%s\"", server->data_directory);
+    IGNORE(error_set(err, OBJECT_IN_USE, "data directory \"%s\" is in use by another millrace",
+                     server->data_directory)); /* hinted */
+    return error_hint(err, "Stop the other one, or choose another folder with --data.");
+}
 
-    server->lock_descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, LOCK_FILE_MODE);
-    if (server->lock_descriptor < 0) {
-        status = error_errno(err, errno, "could not open \"%s\"", path);
-    } else if (flock(server->lock_descriptor, LOCK_EX | LOCK_NB) < 0) {
-        IGNORE(error_set(err, OBJECT_IN_USE, "data directory \"%s\" is in use by another millrace",
-                         server->data_directory)); /* returned below, with its hint */
-        status = error_hint(err, "Stop the other one, or choose another folder with --data.");
-    } else {
-        snprintf(text, sizeof(text), "%ld\n", (long) getpid());
-        if (ftruncate(server->lock_descriptor, 0) < 0 ||
-            write(server->lock_descriptor, text, strlen(text)) < 0)
-            status = error_errno(err, errno, "could not write \"%s\"", path);
-    }
-    memory_free(path);
-    return status;
+/* The file `lock` tells whose process it is. */
+static Status write_process_id(const char *path, int descriptor, Error *err) {
+    char text[32];
+
+    snprintf(text, sizeof(text), "%ld\n", (long) getpid());
+    if (ftruncate(descriptor, 0) < 0 || write(descriptor, text, strlen(text)) < 0)
+        return error_errno(err, errno, "could not write \"%s\"", path);
+    return STATUS_OK;
+}
+
+/* One process owns the directory; the kernel lets go of the lock when it dies. It is on the folder
+ * too: who removes the file must not let a second one in. */
+static Status take_lock(Server *server, Error *err) {
+    CLEANUP(strbuf_done) StrBuf path = {0};
+
+    server->folder_descriptor = open(server->data_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (server->folder_descriptor < 0)
+        return error_errno(err, errno, "could not open folder \"%s\"", server->data_directory);
+    TRY(lock_descriptor(server, server->folder_descriptor, err));
+    strbuf_printf(&path, "%s/lock", server->data_directory);
+    server->lock_descriptor =
+        open(strbuf_text(&path), O_RDWR | O_CREAT | O_CLOEXEC, LOCK_FILE_MODE);
+    if (server->lock_descriptor < 0)
+        return error_errno(err, errno, "could not open \"%s\"", strbuf_text(&path));
+    TRY(lock_descriptor(server, server->lock_descriptor, err));
+    return write_process_id(strbuf_text(&path), server->lock_descriptor, err);
 }
 
 static Status open_data_directory(Server *server, Error *err) {
@@ -185,7 +200,7 @@ Status server_open(const Config *config, const Registry *registry, Server **ret_
     server->config = config;
     server->registry = registry;
     server->context = &context_real;
-    server->lock_descriptor = -1;
+    server->lock_descriptor = server->folder_descriptor = -1;
     pthread_mutex_init(&server->session_mutex, NULL);
     settings_init(&server->settings, &config->settings);
     server->started_at_us = server_now_us(server);
@@ -214,6 +229,8 @@ Server *server_close(Server *server, bool now) {
         log_error(LOG_WARNING, "server", &error);
     if (server->lock_descriptor >= 0)
         close(server->lock_descriptor);
+    if (server->folder_descriptor >= 0)
+        close(server->folder_descriptor);
     for (char **path = server->allowed_directories; path && *path; path++)
         memory_free(*path);
     memory_free(server->allowed_directories);

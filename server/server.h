@@ -30,9 +30,10 @@ typedef struct Server {
     ExecEnvironment exec;    /* the base of every query's */
     Pool *workers;
     Pool *statements;
-    char *data_directory; /* owned; absolute */
-    bool is_temporary;    /* the directory goes when the server ends */
-    int lock_descriptor;  /* -1: not held */
+    char *data_directory;  /* owned; absolute */
+    bool is_temporary;     /* the directory goes when the server ends */
+    int lock_descriptor;   /* -1: not held */
+    int folder_descriptor; /* likewise */
     OptionEnvironment options;
     char **allowed_directories; /* owned; what options points to */
     int64_t started_at_us;      /* µs since 2000 */

@@ -72,6 +72,16 @@ def test_a_data_directory_has_one_owner():
         done = run("--data", server.data, "--listen", "127.0.0.1:0")
         assert done.returncode == 1
         assert "in use by another millrace" in done.stderr
+        os.unlink(os.path.join(server.data, "lock"))  # tidied away by a person
+        done = run("--data", server.data, "--listen", "127.0.0.1:0")
+        assert "in use by another millrace" in done.stderr
+
+
+def test_a_closed_terminal_is_an_orderly_stop():
+    with Server(os.environ.get("MILLRACE_TEST_SERVER", "build/millrace")) as server:
+        os.kill(server.process.pid, signal.SIGHUP)
+        assert server.wait_dead() == 0
+        assert 'msg="stopping"' in server.log_tail()
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS])
