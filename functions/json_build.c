@@ -1,5 +1,5 @@
-/* JSON made and changed: to_json, build_object, build_array, || and - of jsonb, strip_nulls,
- * pretty; casts from jsonb to scalars and between json and jsonb. */
+/* JSON made: to_json, build_object, build_array, strip_nulls, pretty; casts from jsonb to scalars
+ * and between json and jsonb. */
 #include "functions/json_support.h"
 #include "types/number_form.h"
 #include "types/numeric.h"

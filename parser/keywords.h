@@ -22,7 +22,7 @@ typedef struct Keyword {
     bool is_bare_label; /* may label a column without AS */
 } Keyword;
 
-/* Sorted by name: pg_get_keywords reads it. */
+/* Sorted by name. */
 const Keyword *keyword_table(int *ret_count);
 /* `name` is folded to lower case already; NULL: no keyword. */
 const Keyword *keyword_find(const char *name, size_t length);

@@ -163,7 +163,7 @@ static bool sinks_prefer_upserts(const StreamBinding *binding) {
     return true; /* no sink, too: the kept result */
 }
 
-/* dialect.md, "default output mode". */
+/* docs/semantics.md, "Output modes". */
 static Status infer_mode(StreamBinding *binding, OutputMode *ret_mode, Error *err) {
     const char *why = NULL;
     OutputMode mode = OUTPUT_MODE_NONE;

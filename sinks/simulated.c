@@ -3,9 +3,12 @@
  * Its "cluster" is a SQLite file of its own: rows, a marker per (stream, sink) that is written in
  * the same transaction, and a generation that fences: recover() raises it, and a writer of an older
  * generation can't commit. Faults are asked for by option, so that a test can have the outcome it
- * needs: fail_before_commit = n   the n-th commit fails, and nothing is there fail_after_commit = n
- * the n-th commit succeeds, but its outcome is not known Both say 08006, as a broken connection
- * would; the marker then decides. For tests only. */
+ * needs:
+ *
+ *   fail_before_commit = n   the n-th commit fails, and nothing is there
+ *   fail_after_commit = n    the n-th commit succeeds, but its outcome is not known
+ *
+ * Both say 08006, as a broken connection would; the marker then decides. For tests only. */
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 #include "store/segment.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/codec.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "store/crash.h"
@@ -17,17 +19,11 @@
 
 enum {
     SEGMENT_VERSION = 1,
-    SPARSE_PART = 4, /* a file of which less than 1/4 is named is sparse */
+    SEGMENT_HEADER_BYTES = 24, /* u32 magic, u32 version, u64 size of the block, u64 its XXH3 */
+    SPARSE_PART = 4,           /* a file of which less than 1/4 is named is sparse */
 };
 
-static const uint32_t segment_magic = 0x4753524d; /* "MRSG" */
-
-typedef struct SegmentHeader {
-    uint32_t magic;
-    uint32_t version;
-    uint64_t size_bytes;
-    uint64_t checksum;
-} SegmentHeader;
+static const uint32_t SEGMENT_MAGIC = 0x4753524d; /* "MRSG" */
 
 struct SegmentStore {
     char *folder;
@@ -133,8 +129,7 @@ SegmentStore *segment_close(SegmentStore *store) {
 
 Status segment_append(SegmentStore *store, const void *bytes, size_t size_bytes,
                       SegmentPlace *ret_place, Error *err) {
-    SegmentHeader header = {segment_magic, SEGMENT_VERSION, size_bytes,
-                            hash_bytes(bytes, size_bytes)};
+    CLEANUP(strbuf_done) StrBuf header = {0};
     char path[PATH_MAX];
 
     if (store->fd < 0 || store->size_bytes > store->file_bytes_max) {
@@ -145,11 +140,16 @@ Status segment_append(SegmentStore *store, const void *bytes, size_t size_bytes,
     /* A write that failed half-way has moved the descriptor. */
     if (lseek(store->fd, store->size_bytes, SEEK_SET) < 0)
         return error_errno(err, errno, "could not seek in \"%s\"", path);
-    TRY(file_write_all(store->fd, path, &header, sizeof(header), err));
+    codec_append_u32(&header, SEGMENT_MAGIC);
+    codec_append_u32(&header, SEGMENT_VERSION);
+    codec_append_u64(&header, size_bytes);
+    codec_append_u64(&header, hash_bytes(bytes, size_bytes));
+    assert(header.length == SEGMENT_HEADER_BYTES);
+    TRY(file_write_all(store->fd, path, header.data, header.length, err));
     TRY(file_write_all(store->fd, path, bytes, size_bytes, err));
     *ret_place = (SegmentPlace) {store->file, store->size_bytes, (int64_t) size_bytes};
-    store->size_bytes += (int64_t) (sizeof(header) + size_bytes);
-    store->untrimmed_bytes += (int64_t) (sizeof(header) + size_bytes);
+    store->size_bytes += (int64_t) (SEGMENT_HEADER_BYTES + size_bytes);
+    store->untrimmed_bytes += (int64_t) (SEGMENT_HEADER_BYTES + size_bytes);
     store->is_dirty = true;
     return STATUS_OK;
 }
@@ -168,19 +168,19 @@ Status segment_sync(SegmentStore *store, Error *err) {
 
 static Status read_block(int fd, const char *path, const SegmentPlace *place, StrBuf *out,
                          Error *err) {
-    SegmentHeader header;
+    uint8_t bytes[SEGMENT_HEADER_BYTES];
+    CodecReader header = codec_reader(bytes, sizeof(bytes));
     size_t size_bytes = (size_t) place->size_bytes;
     char *room;
 
-    if (pread(fd, &header, sizeof(header), place->offset) != sizeof(header) ||
-        header.magic != segment_magic || header.version != SEGMENT_VERSION ||
-        header.size_bytes != size_bytes)
+    if (pread(fd, bytes, sizeof(bytes), place->offset) != sizeof(bytes) ||
+        codec_read_u32(&header) != SEGMENT_MAGIC || codec_read_u32(&header) != SEGMENT_VERSION ||
+        codec_read_u64(&header) != size_bytes)
         return error_set(err, DATA_CORRUPTED, "\"%s\" is damaged at byte %lld", path,
                          (long long) place->offset);
     room = strbuf_reserve(out, size_bytes);
-    if (pread(fd, room, size_bytes, place->offset + (int64_t) sizeof(header)) !=
-            (ssize_t) size_bytes ||
-        hash_bytes(room, size_bytes) != header.checksum)
+    if (pread(fd, room, size_bytes, place->offset + SEGMENT_HEADER_BYTES) != (ssize_t) size_bytes ||
+        hash_bytes(room, size_bytes) != codec_read_u64(&header))
         return error_set(err, DATA_CORRUPTED, "\"%s\" is damaged at byte %lld", path,
                          (long long) place->offset);
     out->length += size_bytes;
