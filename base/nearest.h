@@ -1,6 +1,7 @@
 /* Nearest: the name that the user probably meant, for hints.
  *
- * Offer every candidate, then ask. Nothing is near when more than a third of the letters differ. */
+ * Offer every candidate, then ask. Nothing is near when more than a third of the letters differ,
+ * of a name of up to five letters more than half. */
 #pragma once
 
 #include <stddef.h>

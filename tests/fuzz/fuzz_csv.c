@@ -2,14 +2,13 @@
  *
  * Claims: every record is a row, a header or bad; a field that was taken is never longer than its
  * line. The first line is its file's first, the header. */
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_records.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "formats/formats.h"
 
-enum { RECORDS_MAX = 64, COLUMNS = 4 };
+enum { COLUMNS = 4 };
 
 static const DecodeColumn columns[COLUMNS] = {
     {.name = "a", .type = {.id = TYPE_TEXT, .typmod = -1}, .position = 0},
@@ -29,22 +28,6 @@ static Decoder *make_decoder(Arena *arena) {
     assert(format_csv.decoder_create(columns, COLUMNS, &options, &form_settings_default, &decoder,
                                      &err) == STATUS_OK);
     return decoder;
-}
-
-static uint32_t cut_records(const uint8_t *data, size_t size_bytes, Arena *arena, Record *records) {
-    uint32_t count = 0;
-
-    for (size_t start = 0; start < size_bytes && count < RECORDS_MAX; count++) {
-        const uint8_t *stop = memchr(data + start, '\n', size_bytes - start);
-        size_t length = stop ? (size_t) (stop - data) - start : size_bytes - start;
-        char *copy = arena_alloc(arena, length + RECORD_PADDING);
-
-        memcpy(copy, data + start, length);
-        records[count] =
-            (Record) {.data = copy, .length = (uint32_t) length, .file = -1, .line = count + 1};
-        start += length + 1;
-    }
-    return count;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {

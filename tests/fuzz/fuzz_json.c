@@ -2,15 +2,11 @@
  *
  * Claims: every record is a row or bad, never both, never lost; and what a record becomes does not
  * depend on the records before it (the learned template and the full parser agree). */
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_records.h"
 
 #include <assert.h>
-#include <string.h>
 
-#include "connector/format.h"
 #include "formats/formats.h"
-
-enum { RECORDS_MAX = 64 };
 
 static const DecodeColumn columns[] = {
     {.name = "i", .type = {.id = TYPE_INT4, .typmod = -1}, .position = 0},
@@ -32,23 +28,6 @@ static Decoder *make_decoder(Arena *arena, Error *error) {
     assert(format_json.decoder_create(columns, ARRAY_LENGTH(columns), &options,
                                       &form_settings_default, &decoder, error) == STATUS_OK);
     return decoder;
-}
-
-/* Cut the input, copied with padding into the arena, into lines. */
-static uint32_t cut_records(const uint8_t *data, size_t size_bytes, Arena *arena, Record *records) {
-    uint32_t count = 0;
-
-    for (size_t start = 0; start < size_bytes && count < RECORDS_MAX; count++) {
-        const uint8_t *stop = memchr(data + start, '\n', size_bytes - start);
-        size_t length = stop ? (size_t) (stop - data) - start : size_bytes - start;
-        char *copy = arena_alloc(arena, length + RECORD_PADDING);
-
-        memcpy(copy, data + start, length);
-        records[count] =
-            (Record) {.data = copy, .length = (uint32_t) length, .file = -1, .offset = count};
-        start += length + 1;
-    }
-    return count;
 }
 
 static void check_same_row(const Batch *all, uint32_t row, const Batch *alone) {

@@ -5,7 +5,6 @@ Three tests by fixed seeds (--seed: another): queries made at random from a smal
 table of random rows (with NULLs, duplicates, negative numbers, empty strings). In millrace the rows
 are a folder of JSON lines. SQLite judges only queries whose meaning it shares with PostgreSQL.
 """
-import argparse
 import json
 import os
 import random
@@ -13,8 +12,9 @@ import sqlite3
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import seeds  # noqa: E402
 from harness.postgres import Postgres  # noqa: E402
-from harness.server import QueryError, Server, ServerError, write_file  # noqa: E402
+from harness.server import QueryError, Server, write_file  # noqa: E402
 
 ROW_COUNT = 400
 QUERY_COUNT = 150
@@ -181,25 +181,13 @@ def difference(expected, got):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--count", type=int, default=QUERY_COUNT)
-    parser.add_argument("--server", default="build/millrace")
-    options = parser.parse_args()
-    seeds = SEEDS if options.seed is None else [options.seed]
-    print(f"1..{len(seeds)}")
-    bad = 0
+    options = seeds.parser(__doc__, QUERY_COUNT).parse_args()
     with Postgres() as postgres:
-        for number, seed in enumerate(seeds, 1):
-            try:
-                fault = run(seed, options.count, options.server, postgres)
-            except (ServerError, QueryError) as error:
-                fault = f"{error}"
-            bad += fault is not None
-            print(f"{'not ok' if fault else 'ok'} {number} - oracle seed {seed}")
-            if fault:
-                print("# " + fault.replace("\n", "\n# "))
-    return 1 if bad else 0
+        def faults_of(seed):
+            fault = run(seed, options.count, options.server, postgres)
+            return [fault] if fault else []
+
+        return seeds.report("oracle", SEEDS if options.seed is None else [options.seed], faults_of)
 
 
 if __name__ == "__main__":

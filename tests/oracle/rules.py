@@ -6,7 +6,6 @@ rules take apart: joins of all kinds with conditions, subqueries in WHERE, union
 groups and distinct rows. Rows are compared sorted. Rules may spare an error (false AND 1 / 0 = 1),
 they never make one.
 """
-import argparse
 import json
 import os
 import random
@@ -14,7 +13,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness.server import QueryError, Server, ServerError, write_file  # noqa: E402
+from harness import seeds  # noqa: E402
+from harness.server import Server, write_file  # noqa: E402
 from oracle import COLUMNS, Maker, answer, make_rows  # noqa: E402
 
 ROW_COUNT = 60
@@ -113,24 +113,13 @@ def run(seed, count, binary):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--count", type=int, default=QUERY_COUNT)
-    parser.add_argument("--server", default="build/millrace")
-    options = parser.parse_args()
-    seeds = SEEDS if options.seed is None else [options.seed]
-    print(f"1..{len(seeds)}")
-    bad = 0
-    for number, seed in enumerate(seeds, 1):
-        try:
-            fault = run(seed, options.count, options.server)
-        except (ServerError, QueryError) as error:
-            fault = f"{error}"
-        bad += fault is not None
-        print(f"{'not ok' if fault else 'ok'} {number} - rules seed {seed}")
-        if fault:
-            print("\n".join("# " + line for line in fault.splitlines()))
-    return 1 if bad else 0
+    options = seeds.parser(__doc__, QUERY_COUNT).parse_args()
+
+    def faults_of(seed):
+        fault = run(seed, options.count, options.server)
+        return [fault] if fault else []
+
+    return seeds.report("rules", SEEDS if options.seed is None else [options.seed], faults_of)
 
 
 if __name__ == "__main__":

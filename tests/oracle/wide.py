@@ -5,7 +5,6 @@ Answers are compared as text, value by value; errors by SQLSTATE. Three fixed se
 queries by default; --seed N --count 5000 for a long walk: it goes on after a difference and prints
 each.
 """
-import argparse
 import json
 import os
 import random
@@ -14,8 +13,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import seeds  # noqa: E402
 from harness.postgres import Postgres  # noqa: E402
 from harness.server import QueryError, Server, ServerError, write_file  # noqa: E402
+from oracle import difference  # noqa: E402
 from queries import COLUMNS, Writer, make_rows  # noqa: E402
 
 SEEDS = [1, 2, 3]
@@ -68,14 +69,6 @@ def sqlite_answer(database, sql):
         return None  # not in its language
 
 
-def difference(expected, got):
-    if isinstance(expected, str) or isinstance(got, str):
-        return f"PostgreSQL {str(expected)[:200]}, millrace {str(got)[:200]}"
-    missing = [row for row in expected if row not in got][:3]
-    extra = [row for row in got if row not in expected][:3]
-    return f"PostgreSQL {len(expected)} rows, millrace {len(got)}; missing {missing}, extra {extra}"
-
-
 class Run:
     """One seed."""
 
@@ -111,27 +104,19 @@ class Run:
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--count", type=int, default=QUERY_COUNT)
+    parser = seeds.parser(__doc__, QUERY_COUNT)
     parser.add_argument("--rows", type=int, default=ROW_COUNT)
-    parser.add_argument("--server", default="build/millrace")
     options = parser.parse_args()
-    seeds = SEEDS if options.seed is None else [options.seed]
-    print(f"1..{len(seeds)}")
-    bad = 0
     with Postgres() as postgres:
-        for number, seed in enumerate(seeds, 1):
+        def faults_of(seed):
             run = Run(seed, options)
             try:
                 run.run(postgres)
             except (ServerError, QueryError) as error:
                 run.faults.append(str(error))
-            bad += bool(run.faults)
-            print(f"{'not ok' if run.faults else 'ok'} {number} - wide seed {seed}")
-            for fault in run.faults:
-                print("# " + fault.replace("\n", "\n# "))
-    return 1 if bad else 0
+            return run.faults
+
+        return seeds.report("wide", SEEDS if options.seed is None else [options.seed], faults_of)
 
 
 if __name__ == "__main__":
