@@ -31,22 +31,15 @@ struct Query {
     uint32_t kept_row;
 };
 
-/* Bytes of output, near enough to know when a client has had a mouthful. */
-static int64_t batch_output_bytes(const Batch *batch) {
-    uint32_t count = batch_active_count(batch);
-    int64_t size_bytes = 8 * (int64_t) count * batch->column_count;
+/* Bytes of a row's output, near enough to know when a client has had a mouthful. */
+static int64_t row_output_bytes(const Batch *batch, uint32_t row) {
+    int64_t size_bytes = 8 * (int64_t) batch->column_count;
 
     for (uint32_t c = 0; c < batch->column_count; c++) {
         const Column *column = &batch->columns[c];
 
-        if (type_physical(column->type.id) != PHYSICAL_VARLEN)
-            continue;
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t row = batch_active_row(batch, i);
-
-            if (!column_is_null(column, row))
-                size_bytes += COLUMN_VALUE(column, TextView, row).length;
-        }
+        if (type_physical(column->type.id) == PHYSICAL_VARLEN && !column_is_null(column, row))
+            size_bytes += COLUMN_VALUE(column, TextView, row).length;
     }
     return size_bytes;
 }
@@ -67,30 +60,37 @@ static Batch batch_part(const Batch *batch, uint32_t first, uint32_t count, uint
     return part;
 }
 
+/* How many rows from `first` on the receiver wants yet; counts their bytes as given. One row at
+ * least: rows can be large, and a batch of them must not be written at once. */
+static uint32_t count_wanted(Query *query, const Batch *batch, uint32_t first) {
+    uint32_t count = batch_active_count(batch);
+    uint32_t taken = 0;
+
+    while (first + taken < count && !is_satisfied(query)) {
+        query->bytes_given += row_output_bytes(batch, batch_active_row(batch, first + taken));
+        query->rows_given++;
+        taken++;
+    }
+    return taken;
+}
+
 /* Give the receiver the rows from `first` on, as many as it wants; *ret_taken of them. */
 static Status give(Query *query, const Batch *batch, uint32_t first, uint32_t *ret_taken,
                    Error *err) {
-    int64_t wanted = query->rows_wanted - query->rows_given;
-    uint32_t count = batch_active_count(batch) - first;
+    uint32_t count = count_wanted(query, batch, first);
     Batch part = *batch;
 
     assert(first <= batch_active_count(batch));
     assert(query->receiver);
-    *ret_taken = 0;
-    if (is_satisfied(query) || count == 0)
+    *ret_taken = count;
+    if (count == 0)
         return STATUS_OK;
-    if (count > wanted)
-        count = (uint32_t) wanted;
-    if (first > 0 || count < batch_active_count(batch)) {
+    if (count < batch_active_count(batch)) {
         uint32_t *selection = arena_alloc_raw(query->scratch, count * sizeof(uint32_t));
 
         part = batch_part(batch, first, count, selection);
     }
-    TRY(query->receiver->take(query->receiver, &part, err));
-    query->rows_given += count;
-    query->bytes_given += batch_output_bytes(&part);
-    *ret_taken = count;
-    return STATUS_OK;
+    return query->receiver->take(query->receiver, &part, err);
 }
 
 static Status deliver(void *data, const Batch *batch, Error *err) {

@@ -54,10 +54,12 @@ static int64_t batch_copy_bytes(const Batch *batch) {
         PhysicalType physical = type_physical(column->type.id);
         const TextView *views = column->values;
 
-        size_bytes += (int64_t) (physical_size_bytes(physical) * count) + 64;
+        uint32_t slots = column->encoding == COLUMN_CONSTANT ? 1 : count;
+
+        size_bytes += (int64_t) (physical_size_bytes(physical) * slots) + 64;
         if (physical != PHYSICAL_VARLEN)
             continue;
-        for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t i = 0; i < slots; i++) {
             uint32_t row = batch_active_row(batch, i);
 
             if (!column_is_null(column, row))

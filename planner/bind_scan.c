@@ -231,6 +231,14 @@ static Status check_readable(Binder *binder, const Relation *relation, const Ast
     return STATUS_OK;
 }
 
+/* What psql's \d and other tools ask. */
+static bool is_postgres_catalog(const AstName *name) {
+    if (name->schema)
+        return strcmp(name->schema, "pg_catalog") == 0 ||
+               strcmp(name->schema, "information_schema") == 0;
+    return strncmp(name->name, "pg_", 3) == 0;
+}
+
 static Status unknown_relation(Binder *binder, const AstName *name, Error *err) {
     const char *nearest = binder->cx->catalog ? catalog_nearest(binder->cx->catalog, name->name,
                                                                 ~(1U << RELATION_SINK))
@@ -242,6 +250,12 @@ static Status unknown_relation(Binder *binder, const AstName *name, Error *err) 
         error_at(err, name->base.position, UNDEFINED_TABLE, "relation \"%s%s%s\" does not exist",
                  name->schema ? name->schema : "", name->schema ? "." : "", name->name);
 
+    if (is_postgres_catalog(name)) {
+        IGNORE(not_supported(err, name->base.position, "the catalog \"%s%s%s\"", /* hinted */
+                             name->schema ? name->schema : "", name->schema ? "." : "",
+                             name->name));
+        return error_hint(err, "To see what is here: SHOW SOURCES; SHOW SINKS; SHOW STREAMS");
+    }
     if (nearest)
         return error_hint(err, "Perhaps you meant \"%s\".", nearest);
     return status;

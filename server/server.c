@@ -149,6 +149,14 @@ static void apply_log_level(const Server *server) {
             log_set_level((LogLevel) i);
 }
 
+/* The kernel would kill the whole server for one query; so the query fails first. */
+static int64_t memory_limit(const Server *server) {
+    int64_t limit = settings_number(&server->settings, SETTING_MEMORY_LIMIT);
+    int64_t machine_bytes = (int64_t) sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+
+    return limit > 0 ? limit : machine_bytes / 4 * 3;
+}
+
 static void make_pools(Server *server) {
     int64_t workers = settings_number(&server->settings, SETTING_WORKERS);
 
@@ -204,8 +212,7 @@ Status server_open(const Config *config, const Registry *registry, Server **ret_
     pthread_mutex_init(&server->session_mutex, NULL);
     settings_init(&server->settings, &config->settings);
     server->started_at_us = server_now_us(server);
-    memory_account_init(&server->account, "server", NULL,
-                        settings_number(&server->settings, SETTING_MEMORY_LIMIT));
+    memory_account_init(&server->account, "server", NULL, memory_limit(server));
     apply_log_level(server);
     status = open_server(server, err);
     if (status != STATUS_OK) {

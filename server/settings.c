@@ -49,7 +49,7 @@ static const SettingRule setting_rules[] = {
     {SETTING_LISTEN, .doc = "ADDR:PORT of the SQL listener"},
     {SETTING_LOG_LEVEL, "debug|info|warning|error", .doc = "the least level that is logged"},
     {SETTING_MAX_CONNECTIONS, NULL, 1, 100000, "connections at a time"},
-    {SETTING_MEMORY_LIMIT, .doc = "bytes for queries and streams; 0: no limit"},
+    {SETTING_MEMORY_LIMIT, .doc = "bytes for queries and streams; 0: three quarters of the machine's"},
     {SETTING_SEARCH_PATH, .doc = "schemas in which a name is looked up"},
     {SETTING_STATEMENT_TIMEOUT, .doc = "a statement that runs longer is cancelled; 0: never"},
     {SETTING_TIME_ZONE, .doc = "zone in which timestamps are read and printed"},

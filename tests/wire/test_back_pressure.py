@@ -3,11 +3,16 @@ import socket
 import struct
 import time
 
+import pytest
+
 SLACK_BYTES = 32 << 20
-SQL = b"SELECT repeat('x', 1000) FROM generate_series(1, 1000000) AS t(g)"
+GIGABYTES = (
+    b"SELECT repeat('x', 1000) FROM generate_series(1, 1000000) AS t(g)",
+    b"SELECT repeat('x', 1000000) FROM generate_series(1, 1000) AS t(g)",
+)
 
 
-def slow_reader(port):
+def slow_reader(port, sql):
     """A session that asked for a gigabyte and reads nothing of it."""
     client = socket.create_connection(("127.0.0.1", port))
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
@@ -18,16 +23,17 @@ def slow_reader(port):
         chunk = client.recv(4096)
         assert chunk, seen
         seen += chunk
-    client.sendall(b"Q" + struct.pack("!i", len(SQL) + 5) + SQL + b"\0")
+    client.sendall(b"Q" + struct.pack("!i", len(sql) + 5) + sql + b"\0")
     assert client.recv(1)
     return client
 
 
-def test_a_slow_reader_costs_no_memory(connect, server):
+@pytest.mark.parametrize("sql", GIGABYTES, ids=["many rows", "long rows"])
+def test_a_slow_reader_costs_no_memory(connect, server, sql):
     other = connect()
     other.execute("SELECT 1")
     idle = server.resident_bytes()
-    client = slow_reader(server.port)
+    client = slow_reader(server.port, sql)
     answers = 0
     deadline = time.monotonic() + 3
     while answers < 20 or time.monotonic() < deadline:
