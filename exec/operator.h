@@ -28,6 +28,10 @@ typedef struct Epoch {
      * by it; close_below: groups close by it. */
     const int64_t *late_below;
     const int64_t *close_below;
+    /* The same for operators over several scans: an idle scan follows the others. NULL: as above.
+     */
+    const int64_t *joint_late_below;
+    const int64_t *joint_close_below;
     int scan_count;
     bool watermark_is_max;
     volatile const bool *cancel;

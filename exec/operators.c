@@ -21,16 +21,30 @@ static int64_t fold_watermark(const Epoch *epoch, int64_t left, int64_t right) {
 }
 
 typedef struct Watermarks {
+    const int64_t *late; /* by scan ordinal */
+    const int64_t *close;
     bool has_any;
     int64_t late_below;
     int64_t close_below;
 } Watermarks;
 
+static bool carries_watermark(const Plan *node, const Epoch *epoch) {
+    return node->kind == PLAN_SCAN && node->watermark_column && !node->is_batch_read &&
+           node->scan_ordinal < epoch->scan_count;
+}
+
+static int count_watermarks(const Plan *node, const Epoch *epoch) {
+    int count = carries_watermark(node, epoch);
+
+    for (int i = 0; i < node->child_count; i++)
+        count += count_watermarks(node->children[i], epoch);
+    return count;
+}
+
 static void collect_watermarks(const Plan *node, const Epoch *epoch, Watermarks *marks) {
-    if (node->kind == PLAN_SCAN && node->watermark_column && !node->is_batch_read &&
-        node->scan_ordinal < epoch->scan_count) {
-        int64_t late_below = epoch->late_below[node->scan_ordinal];
-        int64_t close_below = epoch->close_below[node->scan_ordinal];
+    if (carries_watermark(node, epoch)) {
+        int64_t late_below = marks->late[node->scan_ordinal];
+        int64_t close_below = marks->close[node->scan_ordinal];
 
         marks->late_below =
             marks->has_any ? fold_watermark(epoch, marks->late_below, late_below) : late_below;
@@ -44,9 +58,13 @@ static void collect_watermarks(const Plan *node, const Epoch *epoch, Watermarks 
 
 void operator_watermarks(const Plan *node, const Epoch *epoch, int64_t *ret_late_below,
                          int64_t *ret_close_below) {
-    Watermarks marks = {.late_below = INT64_MIN, .close_below = INT64_MIN};
+    bool is_joint = epoch->joint_close_below && count_watermarks(node, epoch) > 1;
+    Watermarks marks = {.late = is_joint ? epoch->joint_late_below : epoch->late_below,
+                        .close = is_joint ? epoch->joint_close_below : epoch->close_below,
+                        .late_below = INT64_MIN,
+                        .close_below = INT64_MIN};
 
-    if (epoch->late_below && epoch->close_below)
+    if (marks.late && marks.close)
         collect_watermarks(node, epoch, &marks);
     assert(marks.late_below <= marks.close_below);
     *ret_late_below = marks.late_below;

@@ -156,6 +156,8 @@ static Status choose_scan(EpochRun *run, int index, int64_t *rows_left, Error *e
         arena_new_array(run->arena, HeaderPartition, (size_t) scan->partition_count);
     header->late_below = scan->close_below;
     header->close_below = scan->watermark_us;
+    header->joint_late_below = scan->joint_close_below;
+    header->joint_close_below = scan->joint_us;
     for (int i = 0; i < scan->partition_count; i++) {
         const StreamPartition *track = &scan->partitions[i];
         int64_t to = choose_end(stream, scan, i);
@@ -217,7 +219,8 @@ static bool watermark_moved(const EpochRun *run) {
     if (!run->stream->uses_watermark)
         return false;
     for (int i = 0; i < run->header->scan_count; i++)
-        if (run->header->scans[i].close_below > run->header->scans[i].late_below)
+        if (run->header->scans[i].close_below > run->header->scans[i].late_below ||
+            run->header->scans[i].joint_close_below > run->header->scans[i].joint_late_below)
             return true;
     return false;
 }
@@ -263,6 +266,8 @@ static Status execute(EpochRun *run, Error *err) {
     Stream *stream = run->stream;
     int64_t *late = arena_new_array(run->arena, int64_t, (size_t) stream->scan_count);
     int64_t *close = arena_new_array(run->arena, int64_t, (size_t) stream->scan_count);
+    int64_t *joint_late = arena_new_array(run->arena, int64_t, (size_t) stream->scan_count);
+    int64_t *joint_close = arena_new_array(run->arena, int64_t, (size_t) stream->scan_count);
     StreamTotals before;
     StreamTotals after;
     Epoch epoch = {
@@ -275,6 +280,8 @@ static Status execute(EpochRun *run, Error *err) {
                  .database_name = ""},
         .late_below = late,
         .close_below = close,
+        .joint_late_below = joint_late,
+        .joint_close_below = joint_close,
         .scan_count = stream->scan_count,
         .watermark_is_max = stream->bound.watermark_is_max,
         .cancel = &stream->is_cancelled,
@@ -283,6 +290,8 @@ static Status execute(EpochRun *run, Error *err) {
     for (int i = 0; i < stream->scan_count; i++) {
         late[i] = run->header->scans[i].late_below;
         close[i] = run->header->scans[i].close_below;
+        joint_late[i] = run->header->scans[i].joint_late_below;
+        joint_close[i] = run->header->scans[i].joint_close_below;
     }
     collect_metrics(stream, &before);
     state_begin_epoch(stream->store);
@@ -374,12 +383,12 @@ static Status decide_transactional(EpochRun *run, Error *err) {
     return STATUS_OK;
 }
 
-static int64_t lowest_watermark(const Stream *stream) {
+int64_t stream_watermark(const Stream *stream) {
     int64_t lowest = INT64_MAX;
 
     for (int i = 0; i < stream->scan_count; i++)
-        if (stream->scans[i].has_watermark && stream->scans[i].watermark_us < lowest)
-            lowest = stream->scans[i].watermark_us;
+        if (stream->scans[i].has_watermark && stream->scans[i].joint_us < lowest)
+            lowest = stream->scans[i].joint_us;
     return lowest == INT64_MAX ? INT64_MIN : lowest;
 }
 
@@ -405,7 +414,7 @@ static void fill_progress(EpochRun *run, StrBuf *offsets) {
     row->late_rows = run->totals.late_rows;
     row->late_windows = run->totals.late_windows;
     row->bad_rows = run->totals.bad_rows;
-    row->watermark = lowest_watermark(stream);
+    row->watermark = stream_watermark(stream);
     row->changelog_bytes = (int64_t) run->changelog.length;
     row->cpu_ms = (double) (clock_cpu_ns() - run->cpu_ns) / 1e6;
     row->offsets = strbuf_text(offsets);
@@ -465,8 +474,10 @@ static void advance(EpochRun *run) {
     }
     for (int i = 0; i < stream->scan_count; i++) {
         stream->scans[i].close_below = run->header->scans[i].close_below;
+        stream->scans[i].joint_close_below = run->header->scans[i].joint_close_below;
         watermark_combine(&stream->scans[i]);
     }
+    watermark_join(stream->scans, stream->scan_count);
 }
 
 static void remember(EpochRun *run) {
@@ -505,7 +516,7 @@ static void abort_epoch(EpochRun *run) {
 /* What advance() changes, to be put back when decide fails. */
 typedef struct ScanTracks {
     StreamPartition *partitions;
-    int64_t watermark_us, close_below;
+    int64_t watermark_us, close_below, joint_us, joint_close_below;
 } ScanTracks;
 
 static ScanTracks *save_tracks(EpochRun *run) {
@@ -515,10 +526,10 @@ static ScanTracks *save_tracks(EpochRun *run) {
     for (int i = 0; i < stream->scan_count; i++) {
         const StreamScan *scan = &stream->scans[i];
 
-        saved[i] =
-            (ScanTracks) {arena_memdup(run->arena, scan->partitions,
-                                       sizeof(StreamPartition) * (size_t) scan->partition_count),
-                          scan->watermark_us, scan->close_below};
+        saved[i] = (ScanTracks) {
+            arena_memdup(run->arena, scan->partitions,
+                         sizeof(StreamPartition) * (size_t) scan->partition_count),
+            scan->watermark_us, scan->close_below, scan->joint_us, scan->joint_close_below};
     }
     return saved;
 }
@@ -533,6 +544,8 @@ static void restore_tracks(EpochRun *run, const ScanTracks *saved) {
                sizeof(StreamPartition) * (size_t) scan->partition_count);
         scan->watermark_us = saved[i].watermark_us;
         scan->close_below = saved[i].close_below;
+        scan->joint_us = saved[i].joint_us;
+        scan->joint_close_below = saved[i].joint_close_below;
     }
 }
 
@@ -637,6 +650,7 @@ Status stream_run_epoch(Stream *stream, bool *ret_did_work, Error *err) {
     TRY(stream_discover(stream, err));
     for (int i = 0; i < stream->scan_count; i++)
         watermark_check_idle(&stream->scans[i], now_ns);
+    watermark_join(stream->scans, stream->scan_count);
     if (stream->trigger == TRIGGER_ONCE || stream->trigger == TRIGGER_AVAILABLE_NOW)
         set_stops(stream);
     TRY(choose(&run, err));
@@ -655,6 +669,7 @@ static void choose_nothing(EpochRun *run) {
         HeaderScan *scan = &run->header->scans[i];
 
         scan->close_below = scan->late_below;
+        scan->joint_close_below = scan->joint_late_below;
         for (int j = 0; j < scan->partition_count; j++)
             scan->partitions[j].to = scan->partitions[j].from;
     }
@@ -680,7 +695,7 @@ bool stream_is_flushed(Stream *stream) {
     for (int i = 0; i < stream->scan_count; i++) {
         const StreamScan *scan = &stream->scans[i];
 
-        if (stream->uses_watermark && scan->watermark_us > scan->close_below)
+        if (stream->uses_watermark && watermark_is_ahead(scan))
             return false;
         for (int j = 0; j < scan->partition_count; j++)
             if (scan->partitions[j].position < scan->partitions[j].flush_to)

@@ -5,7 +5,8 @@
 #include "base/codec.h"
 
 enum {
-    HEADER_VERSION = 1,
+    HEADER_VERSION = 2,
+    HEADER_VERSION_APART = 1, /* without the joint watermarks */
     HEADER_SCANS_MAX = 1024,
     HEADER_PARTITIONS_MAX = 1 << 20,
     PARTITION_BYTES = 40
@@ -15,6 +16,8 @@ static void append_scan(const HeaderScan *scan, StrBuf *out) {
     codec_append_i64(out, scan->partition_count);
     codec_append_i64(out, scan->late_below);
     codec_append_i64(out, scan->close_below);
+    codec_append_i64(out, scan->joint_late_below);
+    codec_append_i64(out, scan->joint_close_below);
     for (int i = 0; i < scan->partition_count; i++) {
         const HeaderPartition *partition = &scan->partitions[i];
 
@@ -48,11 +51,17 @@ void header_append(const EpochHeader *header, StrBuf *out) {
     codec_seal(out, begin);
 }
 
-static void read_scan(CodecReader *reader, HeaderScan *scan, Arena *arena) {
+static void read_scan(CodecReader *reader, HeaderScan *scan, int64_t version, Arena *arena) {
     int64_t count = codec_read_i64(reader);
 
     scan->late_below = codec_read_i64(reader);
     scan->close_below = codec_read_i64(reader);
+    scan->joint_late_below = scan->late_below;
+    scan->joint_close_below = scan->close_below;
+    if (version != HEADER_VERSION_APART) {
+        scan->joint_late_below = codec_read_i64(reader);
+        scan->joint_close_below = codec_read_i64(reader);
+    }
     if (count < 0 || count > HEADER_PARTITIONS_MAX ||
         (size_t) count > codec_bytes_left(reader) / PARTITION_BYTES) {
         codec_damage(reader);
@@ -90,8 +99,11 @@ Status header_parse(const uint8_t *bytes, size_t size_bytes, Arena *arena, Epoch
     CodecReader reader;
     EpochHeader *header = arena_new(arena, EpochHeader);
     int64_t scan_count;
+    int64_t version = 0;
 
-    if (!codec_open_sealed(bytes, size_bytes, &reader) || codec_read_i64(&reader) != HEADER_VERSION)
+    if (codec_open_sealed(bytes, size_bytes, &reader))
+        version = codec_read_i64(&reader);
+    if (version != HEADER_VERSION && version != HEADER_VERSION_APART)
         return error_set(err, DATA_CORRUPTED, "epoch header is damaged");
     read_fields(&reader, header);
     scan_count = codec_read_i64(&reader);
@@ -100,7 +112,7 @@ Status header_parse(const uint8_t *bytes, size_t size_bytes, Arena *arena, Epoch
     header->scan_count = (int) scan_count;
     header->scans = arena_new_array(arena, HeaderScan, (size_t) scan_count);
     for (int i = 0; i < header->scan_count && !reader.is_damaged; i++)
-        read_scan(&reader, &header->scans[i], arena);
+        read_scan(&reader, &header->scans[i], version, arena);
     if (!codec_is_read_whole(&reader))
         return error_set(err, DATA_CORRUPTED, "epoch header is damaged");
     *ret_header = header;

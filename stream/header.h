@@ -21,6 +21,8 @@ typedef struct HeaderScan {
     HeaderPartition *partitions;
     int64_t late_below; /* µs since 2000; INT64_MIN: none yet */
     int64_t close_below;
+    int64_t joint_late_below; /* for operators over several scans */
+    int64_t joint_close_below;
 } HeaderScan;
 
 typedef struct EpochHeader {

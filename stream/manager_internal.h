@@ -14,6 +14,7 @@ MUST_USE Status manager_visit(StreamManager *manager,
 extern const SystemTable table_sources, table_sinks; /* connector_views.c */
 
 /* stream.c, epoch.c, progress in stream_life.c */
+int64_t stream_watermark(const Stream *stream); /* the least over its scans; INT64_MIN: none */
 void stream_grow_partitions(Stream *stream, StreamScan *scan);
 MUST_USE Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err);
 void stream_remember_progress(Stream *stream, const ProgressRow *row); /* copies */

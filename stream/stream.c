@@ -87,6 +87,7 @@ static Status open_scan(Stream *stream, StreamScan *scan, const Plan *node, Erro
         relation->idle_after_us >= 0 ? relation->idle_after_us : relation->source->idle_after_us;
     scan->watermark_us = INT64_MIN;
     scan->close_below = INT64_MIN;
+    scan->joint_us = scan->joint_close_below = INT64_MIN;
     TRY(scan->type->open(&environment, &scan->reader, err));
     return STATUS_OK;
 }
@@ -105,6 +106,9 @@ static Status open_scans(Stream *stream, Error *err) {
         if (open_scan(stream, &stream->scans[i], collector.scans[i], err) != STATUS_OK)
             return error_context(err, "source \"%s\"", collector.scans[i]->relation->name);
     }
+    for (int i = 0; i < stream->scan_count; i++)
+        for (int j = 0; j < stream->scan_count; j++)
+            stream->scans[i].has_others |= j != i && stream->scans[j].has_watermark;
     return STATUS_OK;
 }
 
@@ -364,6 +368,7 @@ static Status open_dataflow(Stream *stream, Error *err) {
 static void restore_scan(Stream *stream, StreamScan *scan, const HeaderScan *stored) {
     stream_grow_partitions(stream, scan);
     scan->close_below = stored->close_below;
+    scan->joint_us = scan->joint_close_below = stored->joint_close_below;
     for (int i = 0; i < stored->partition_count && i < scan->partition_count; i++) {
         const HeaderPartition *from = &stored->partitions[i];
         StreamPartition *track = &scan->partitions[i];
@@ -468,6 +473,7 @@ static Status recover(Stream *stream, Error *err) {
         TRY(check_header(stream, after, err));
         for (int i = 0; i < stream->scan_count; i++)
             restore_scan(stream, &stream->scans[i], &after->scans[i]);
+        watermark_join(stream->scans, stream->scan_count);
         state.sink_count--;
     }
     TRY(recover_sinks(stream, &state, &ahead, err));

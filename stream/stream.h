@@ -64,6 +64,9 @@ typedef struct StreamScan {
     int64_t idle_after_us; /* -1: never by time */
     int64_t watermark_us;  /* of the scan, never back; what the next epoch closes by */
     int64_t close_below;   /* of the last decided epoch */
+    bool has_others;       /* other scans of the stream have watermarks */
+    int64_t joint_us;      /* for operators over several scans: when idle, it follows the others */
+    int64_t joint_close_below;
     bool is_settling;
     int error_sink; /* among the stream's sinks: takes the bad records; -1: none */
 } StreamScan;
@@ -158,6 +161,10 @@ void watermark_advance(StreamScan *scan, const ScanRange *range, const ScanStats
                        int64_t now_ns, int64_t wall_us);
 /* Recompute the scan's watermark from its partitions. */
 void watermark_combine(StreamScan *scan);
+/* Recompute what operators over several scans take. */
+void watermark_join(StreamScan *scans, int count);
+/* Has it moved since the last decided epoch? */
+bool watermark_is_ahead(const StreamScan *scan);
 /* Mark partitions idle that are caught up and silent; true when the scan's watermark moved. */
 bool watermark_check_idle(StreamScan *scan, int64_t now_ns);
 /* Nanoseconds until a partition may become idle in a way that matters; -1: none. */

@@ -168,7 +168,7 @@ static bool is_batch_done(const Stream *stream) {
     for (int i = 0; i < stream->scan_count; i++) {
         const StreamScan *scan = &stream->scans[i];
 
-        if (stream->uses_watermark && scan->watermark_us > scan->close_below)
+        if (stream->uses_watermark && watermark_is_ahead(scan))
             return false;
         for (int j = 0; j < scan->partition_count; j++)
             if (scan->partitions[j].position < scan->partitions[j].stop_at)

@@ -314,7 +314,8 @@ static Status emit_watermark(ViewScan *view, const Stream *stream, const StreamS
     system_put_time(&row, track->watermark_us);
     system_put_bool(&row, track->position >= track->end);
     system_put_bool(&row, track->is_idle);
-    system_put_bool(&row, !track->is_idle && track->watermark_us <= scan->watermark_us);
+    system_put_bool(&row, !track->is_idle && track->watermark_us <= scan->watermark_us &&
+                              scan->joint_us <= stream_watermark(stream));
     system_put_time(&row, track->last_row_at);
     return view->scan->emit(view->scan, row.values, err);
 }

@@ -3,7 +3,9 @@
  * A partition's watermark is the maximum event time seen, cut to milliseconds, less the delay; it
  * steps only where the source says so (a generation of files read to its end). A scan's watermark
  * is the minimum over its partitions that are not idle; all idle: the maximum. Neither goes back.
- * Times are µs since 2000-01-01 UTC; INT64_MIN: none yet. */
+ * Where scans meet (UNION ALL), the same holds over scans: one that is idle follows the lowest of
+ * those that are not. That joint watermark is kept beside the scan's own, for operators over one
+ * scan alone go by its own. Times are µs since 2000-01-01 UTC; INT64_MIN: none yet. */
 #include <assert.h>
 
 #include "stream/stream.h"
@@ -67,6 +69,40 @@ void watermark_combine(StreamScan *scan) {
         scan->watermark_us = lowest;
 }
 
+static bool scan_is_idle(const StreamScan *scan) {
+    for (int i = 0; i < scan->partition_count; i++)
+        if (!scan->partitions[i].is_idle)
+            return false;
+    return scan->partition_count > 0;
+}
+
+void watermark_join(StreamScan *scans, int count) {
+    int64_t lowest = INT64_MAX;
+    int64_t highest = INT64_MIN;
+
+    for (int i = 0; i < count; i++) {
+        StreamScan *scan = &scans[i];
+
+        if (!scan->has_watermark)
+            continue;
+        if (scan->watermark_us > scan->joint_us)
+            scan->joint_us = scan->watermark_us;
+        if (scan->joint_us > highest)
+            highest = scan->joint_us;
+        if (scan->joint_us < lowest && !scan_is_idle(scan))
+            lowest = scan->joint_us;
+    }
+    if (lowest == INT64_MAX) /* none is busy */
+        lowest = highest;
+    for (int i = 0; i < count; i++)
+        if (scans[i].has_watermark && scans[i].joint_us < lowest && scan_is_idle(&scans[i]))
+            scans[i].joint_us = lowest;
+}
+
+bool watermark_is_ahead(const StreamScan *scan) {
+    return scan->watermark_us > scan->close_below || scan->joint_us > scan->joint_close_below;
+}
+
 bool watermark_check_idle(StreamScan *scan, int64_t now_ns) {
     int64_t before = scan->watermark_us;
 
@@ -86,8 +122,9 @@ bool watermark_check_idle(StreamScan *scan, int64_t now_ns) {
 int64_t watermark_idle_due_ns(const StreamScan *scan, int64_t now_ns) {
     int64_t due = -1;
 
-    /* With one partition, idleness changes nothing: it is the minimum either way. */
-    if (!scan->has_watermark || scan->idle_after_us < 0 || scan->partition_count < 2)
+    /* One partition of one scan: idleness changes nothing, it is the minimum either way. */
+    if (!scan->has_watermark || scan->idle_after_us < 0 ||
+        (scan->partition_count < 2 && !scan->has_others))
         return -1;
     for (int i = 0; i < scan->partition_count; i++) {
         const StreamPartition *track = &scan->partitions[i];

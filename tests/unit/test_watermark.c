@@ -35,6 +35,8 @@ static StreamScan make_scan(const SourceType *type, StreamPartition *partitions,
         .idle_after_us = 1000000,
         .watermark_us = INT64_MIN,
         .close_below = INT64_MIN,
+        .joint_us = INT64_MIN,
+        .joint_close_below = INT64_MIN,
     };
 }
 
@@ -122,6 +124,32 @@ static void a_generation_steps_only_at_its_end(void **state) {
     assert_int_equal(scan.watermark_us, 103000);
 }
 
+static void where_scans_meet_an_idle_one_follows(void **state) {
+    StreamPartition partitions[2];
+    StreamScan scans[2] = {make_scan(&plain_source, &partitions[0], 1),
+                           make_scan(&plain_source, &partitions[1], 1)};
+
+    scans[0].has_others = scans[1].has_others = true;
+    advance(&scans[0], 0, 105000, 0);
+    watermark_join(scans, 2);
+    assert_true(scans[1].joint_us == INT64_MIN);
+    assert_int_equal(watermark_idle_due_ns(&scans[1], 0), 1000000000);
+    partitions[1].is_idle = true;
+    watermark_join(scans, 2);
+    assert_int_equal(scans[1].joint_us, 100000);
+    assert_true(scans[1].watermark_us == INT64_MIN); /* its own is untouched */
+    assert_true(watermark_is_ahead(&scans[1]));
+    advance(&scans[1], 0, 55000, 0); /* awake, and behind: nothing goes back */
+    watermark_join(scans, 2);
+    assert_int_equal(scans[1].watermark_us, 50000);
+    assert_int_equal(scans[1].joint_us, 100000);
+    advance(&scans[1], 0, 205000, 0);
+    partitions[0].is_idle = partitions[1].is_idle = true;
+    watermark_join(scans, 2); /* all idle: the highest */
+    assert_int_equal(scans[0].joint_us, 200000);
+    assert_int_equal(scans[0].watermark_us, 100000);
+}
+
 static void it_never_goes_back(void **state) {
     StreamPartition partitions[PARTITIONS];
     StreamScan scan = make_scan(&plain_source, partitions, PARTITIONS);
@@ -145,6 +173,7 @@ int main(void) {
         cmocka_unit_test(times_before_2000_are_cut_downwards),
         cmocka_unit_test(the_slowest_partition_counts_until_it_is_idle),
         cmocka_unit_test(a_partition_with_rows_left_is_not_idle),
+        cmocka_unit_test(where_scans_meet_an_idle_one_follows),
         cmocka_unit_test(when_all_are_idle_the_highest_counts),
         cmocka_unit_test(a_generation_steps_only_at_its_end),
         cmocka_unit_test(it_never_goes_back),
