@@ -34,7 +34,7 @@ static Status read_everything(Checkpoint *checkpoint, StateStore *state, Error *
 
     TRY(checkpoint_load(checkpoint, arena, &last, err));
     TRY(checkpoint_visit_journal(checkpoint, 0, take_record, NULL, err));
-    return checkpoint_restore_state(checkpoint, state, err);
+    return checkpoint_restore_state(checkpoint, state, NULL, err);
 }
 
 static Status check_stream(Server *server, const Relation *relation, Error *err) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "base/flag.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/memory.h"
@@ -373,35 +374,51 @@ static Status apply_changelog_row(Checkpoint *checkpoint, Statement *row, StateS
                                  err);
 }
 
-static Status apply_rows(Checkpoint *checkpoint, const char *sql, StateStore *state,
+typedef struct Restore {
+    Checkpoint *checkpoint;
+    StateStore *state;
+    const volatile bool *cancel;
+    StrBuf scratch;
+} Restore;
+
+static Status apply_rows(Restore *restore, const char *sql,
                          Status (*apply)(Checkpoint *checkpoint, Statement *row, StateStore *state,
                                          StrBuf *scratch, Error *err),
                          Error *err) {
     Statement *rows;
-    StrBuf scratch = {0};
     bool has_row = true;
-    Status status = statement_prepare(checkpoint->database, sql, &rows, err);
+    Status status = statement_prepare(restore->checkpoint->database, sql, &rows, err);
 
     while (status == STATUS_OK) {
         status = statement_step(rows, &has_row, err);
         if (status != STATUS_OK || !has_row)
             break;
-        status = apply(checkpoint, rows, state, &scratch, err);
+        if (restore->cancel && flag_get(restore->cancel))
+            status = error_set(err, QUERY_CANCELED, "the stream stops while its state is restored");
+        else
+            status = apply(restore->checkpoint, rows, restore->state, &restore->scratch, err);
         if (status != STATUS_OK)
             statement_reset(rows);
     }
-    strbuf_done(&scratch);
     return status;
 }
 
-Status checkpoint_restore_state(Checkpoint *checkpoint, StateStore *state, Error *err) {
-    TRY(apply_rows(checkpoint,
+Status checkpoint_restore_state(Checkpoint *checkpoint, StateStore *state,
+                                const volatile bool *cancel, Error *err) {
+    Restore restore = {.checkpoint = checkpoint, .state = state, .cancel = cancel};
+    Status status =
+        apply_rows(&restore,
                    "SELECT size, checksum, bytes, file, offset, operator, number, part, slice, "
                    "bucket FROM image ORDER BY bucket",
-                   state, apply_image_row, err));
-    return apply_rows(checkpoint,
-                      "SELECT size, checksum, bytes, file, offset FROM changelog ORDER BY version",
-                      state, apply_changelog_row, err);
+                   apply_image_row, err);
+
+    if (status == STATUS_OK)
+        status = apply_rows(&restore,
+                            "SELECT size, checksum, bytes, file, offset FROM changelog "
+                            "ORDER BY version",
+                            apply_changelog_row, err);
+    strbuf_done(&restore.scratch);
+    return status;
 }
 
 /* -------- the decision -------- */

@@ -59,8 +59,10 @@ MUST_USE Status checkpoint_open(const char *folder, const CheckpointIdentity *id
 Checkpoint *checkpoint_close(Checkpoint *checkpoint);
 MUST_USE Status checkpoint_load(Checkpoint *checkpoint, Arena *arena, CheckpointState *ret_state,
                                 Error *err);
-/* Bring the state store to the last decided epoch, before its tables are opened. */
-MUST_USE Status checkpoint_restore_state(Checkpoint *checkpoint, StateStore *state, Error *err);
+/* Bring the state store to the last decided epoch, before its tables are opened. 57014 soon after
+ * *cancel becomes true; NULL: never. */
+MUST_USE Status checkpoint_restore_state(Checkpoint *checkpoint, StateStore *state,
+                                         const volatile bool *cancel, Error *err);
 /* Journal records of a scan, in order. */
 MUST_USE Status checkpoint_visit_journal(Checkpoint *checkpoint, int scan, CheckpointVisit visit,
                                          void *data, Error *err);

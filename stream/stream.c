@@ -503,7 +503,7 @@ static Status open_all(Stream *stream, Error *err) {
     TRY(checkpoint_open(stream->folder, &identity, &stream->checkpoint, err));
     TRY(stream_make_plan(stream, err));
     stream->store = state_store_create(&stream->account, LIMIT_STATE_PARTITIONS);
-    TRY(checkpoint_restore_state(stream->checkpoint, stream->store, err));
+    TRY(checkpoint_restore_state(stream->checkpoint, stream->store, &stream->is_cancelled, err));
     TRY(open_scans(stream, err));
     TRY(open_sinks(stream, err));
     TRY(open_delivery(stream, err));

@@ -44,7 +44,7 @@ static void open_all(Fixture *fixture) {
     assert_int_equal(checkpoint_open(fixture->folder, &identity, &fixture->checkpoint, &err),
                      STATUS_OK);
     fixture->state = state_store_create(&fixture->account, PARTITION_COUNT);
-    assert_int_equal(checkpoint_restore_state(fixture->checkpoint, fixture->state, &err),
+    assert_int_equal(checkpoint_restore_state(fixture->checkpoint, fixture->state, NULL, &err),
                      STATUS_OK);
     assert_int_equal(state_table_open(fixture->state, 1, 0, "s", 1, &fixture->table, &err),
                      STATUS_OK);
@@ -305,9 +305,24 @@ static void damaged_state_is_seen(void **state) {
     decide_one(fixture);
     spoil(fixture, "UPDATE changelog SET checksum = checksum + 1; UPDATE image SET checksum = "
                    "checksum + 1");
-    assert_int_not_equal(checkpoint_restore_state(fixture->checkpoint, fixture->state, &err),
+    assert_int_not_equal(checkpoint_restore_state(fixture->checkpoint, fixture->state, NULL, &err),
                          STATUS_OK);
     assert_string_equal(sqlstate_code(err.sqlstate), "XX001");
+}
+
+static void restoring_state_can_be_cancelled(void **state) {
+    static const volatile bool cancel = true;
+    Fixture *fixture = *state;
+    Error err;
+
+    decide_one(fixture);
+    close_all(fixture);
+    assert_int_equal(checkpoint_open(fixture->folder, &identity, &fixture->checkpoint, &err),
+                     STATUS_OK);
+    fixture->state = state_store_create(&fixture->account, PARTITION_COUNT);
+    assert_int_not_equal(
+        checkpoint_restore_state(fixture->checkpoint, fixture->state, &cancel, &err), STATUS_OK);
+    assert_string_equal(sqlstate_code(err.sqlstate), "57014");
 }
 
 static Status count_journal(void *data, int64_t key, const uint8_t *bytes, size_t size_bytes,
@@ -352,6 +367,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(another_incarnation_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(damaged_receipts_are_seen, setup, teardown),
         cmocka_unit_test_setup_teardown(damaged_state_is_seen, setup, teardown),
+        cmocka_unit_test_setup_teardown(restoring_state_can_be_cancelled, setup, teardown),
         cmocka_unit_test_setup_teardown(journals_come_back_in_order_for_their_scan, setup,
                                         teardown),
     };
