@@ -111,7 +111,10 @@ Status bind_function_ref(Binder *binder, const AstFunctionRef *ref, Scope *scope
     if (ref->alias && ref->alias->name)
         column = ref->alias->name; /* generate_series(1, 3) AS x: the column is x too */
     TRY(bind_table_function(binder, node, scope, column, ret_plan, err));
-    return scope_add_plan(binder, scope, *ret_plan, name, NULL, ref->alias, err);
+    TRY(scope_add_plan(binder, scope, *ret_plan, name, NULL, ref->alias, err));
+    scope->tables[scope->table_count - 1].is_scalar =
+        (*ret_plan)->exprs.items[0]->type.id != TYPE_RECORD;
+    return STATUS_OK;
 }
 
 /* -------- items -------- */

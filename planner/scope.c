@@ -203,6 +203,10 @@ static Status bind_plain_name(ExprContext *cx, const char *name, int position,
                            ret_expr, err);
     }
     table = scope ? scope_find_table(scope, NULL, name) : NULL;
+    if (table && table->is_scalar) {
+        *ret_expr = scope_column_expr(cx, &table->columns.items[0], position);
+        return STATUS_OK;
+    }
     if (table) { /* the whole row */
         const Expr **fields =
             arena_new_array(cx->binder->arena, const Expr *, (size_t) table->columns.count + 1);

@@ -29,6 +29,7 @@ typedef struct ScopeTable {
     const char *name;   /* alias or relation; NULL: a query without alias */
     const char *schema; /* of a relation without alias; else NULL */
     ScopeColumns columns;
+    bool is_scalar; /* a function that gives no records: its name alone is its value */
 } ScopeTable;
 
 /* GROUP BY window(ts, …): what `window` means above. Ids 0: no such clause. */
