@@ -138,6 +138,7 @@ typedef struct Aggregate {
     bool is_strict;        /* rows with a NULL argument are skipped before update() */
     bool takes_retraction; /* weights < 0 are understood; else the planner picks `retracting` */
     bool is_order_free;
+    bool is_ordered_set;    /* called with WITHIN GROUP, whose column is the last argument */
     const char *retracting; /* name of the variant that understands retractions, or NULL */
     void (*init)(void *state);
     Status (*update)(const AggregateCall *call, Error *err);

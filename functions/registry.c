@@ -54,6 +54,7 @@
     X(aggregates_float) \
     X(aggregates_numeric) \
     X(aggregates_extreme) \
+    X(aggregates_percentile) \
     X(aggregates_ranked) \
     X(aggregates_collect) \
     X(casts_io) /* last: a cast of its own wins over one through text */

@@ -96,13 +96,24 @@ static TreapNode *node_create(MultisetState *state, const Value *value, Arena *a
     return node;
 }
 
+/* Equal values that show differently (1.5 and 1.50) are two: which came first must not matter. */
+static int compare_fully(const Value *left, const Value *right) {
+    int order = value_compare(left, right);
+
+    if (order != 0)
+        return order;
+    if (is_text(left->type.id))
+        return text_compare(&left->text, &right->text);
+    return memcmp(left->bytes, right->bytes, physical_size_bytes(type_physical(left->type.id)));
+}
+
 /* Nodes below `value` to *ret_left, the others to *ret_right. */
 static void treap_split(TreapNode *node, const Value *value, TreapNode **ret_left,
                         TreapNode **ret_right) {
     while (node) {
         Value key = stored_value(value->type.id, &node->value);
 
-        if (value_compare(&key, value) < 0) {
+        if (compare_fully(&key, value) < 0) {
             *ret_left = node;
             ret_left = &node->right;
             node = node->right;
@@ -143,7 +154,7 @@ void multiset_add(MultisetState *state, const Value *value, int64_t weight, Aren
     state->type = value->type.id;
     while (*place) {
         Value key = stored_value(value->type.id, &(*place)->value);
-        int order = value_compare(value, &key);
+        int order = compare_fully(value, &key);
 
         if (order == 0)
             break;
@@ -168,7 +179,7 @@ void multiset_add(MultisetState *state, const Value *value, int64_t weight, Aren
     while (*place && (*place)->priority >= node->priority) {
         Value key = stored_value(value->type.id, &(*place)->value);
 
-        place = value_compare(value, &key) < 0 ? &(*place)->left : &(*place)->right;
+        place = compare_fully(value, &key) < 0 ? &(*place)->left : &(*place)->right;
     }
     treap_split(*place, value, &node->left, &node->right);
     *place = node;
@@ -225,6 +236,20 @@ const StoredValue *multiset_outermost(const MultisetState *state, bool is_max) {
     const TreapNode *node = outermost(state->root, is_max);
 
     return node ? &node->value : NULL;
+}
+
+static bool visit_below(const TreapNode *node, MultisetVisit visit, void *data) {
+    for (; node; node = node->right) {
+        if (!visit_below(node->left, visit, data))
+            return false;
+        if (node->count > 0 && !visit(&node->value, node->count, data))
+            return false;
+    }
+    return true;
+}
+
+void multiset_visit(const MultisetState *state, MultisetVisit visit, void *data) {
+    visit_below(state->root, visit, data);
 }
 
 /* -------- state bytes -------- */

@@ -36,6 +36,10 @@ typedef struct MultisetState {
 void multiset_add(MultisetState *state, const Value *value, int64_t weight, Arena *arena);
 /* The first or last value with a positive count; NULL: there is none. */
 const StoredValue *multiset_outermost(const MultisetState *state, bool is_max);
+/* The values in order, equal ones that show differently apart, each with its count (not those whose
+ * count is negative), until `visit` says false. */
+typedef bool (*MultisetVisit)(const StoredValue *value, int64_t count, void *data);
+void multiset_visit(const MultisetState *state, MultisetVisit visit, void *data);
 /* Aggregate.merge, .serialize and .deserialize. */
 Status multiset_merge(void *state, const void *other, Arena *arena, Error *err);
 void multiset_serialize(const void *state, StrBuf *out);

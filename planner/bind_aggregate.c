@@ -47,8 +47,6 @@ static Status check_place(const ExprContext *cx, const AstFuncCall *call, Error 
     if (!cx->aggregates)
         return error_at(err, position, GROUPING_ERROR, "aggregate functions are not allowed in %s",
                         cx->clause);
-    if (call->within_group.count > 0)
-        return not_supported(err, position, "WITHIN GROUP");
     if (call->is_variadic)
         return not_supported(err, position, "VARIADIC");
     if (call->is_star && strcmp(call->name->name, "count") != 0) {
@@ -63,10 +61,41 @@ static Status check_place(const ExprContext *cx, const AstFuncCall *call, Error 
     return STATUS_OK;
 }
 
+/* WITHIN GROUP (ORDER BY x): x is the last argument. */
+static Status check_ordered_set(const AstFuncCall *call, const BoundAggregate *bound, Error *err) {
+    const char *name = call->name->name;
+    int position = call->base.position;
+
+    if (!bound->aggregate->is_ordered_set && call->within_group.count == 0)
+        return STATUS_OK;
+    if (!bound->aggregate->is_ordered_set)
+        return error_at(err, position, WRONG_OBJECT_TYPE,
+                        "%s is not an ordered-set aggregate, so it cannot have WITHIN GROUP", name);
+    if (call->within_group.count == 0)
+        return error_at(err, position, WRONG_OBJECT_TYPE,
+                        "WITHIN GROUP is required for ordered-set aggregate %s", name);
+    if (bound->is_distinct)
+        return error_at(err, position, SYNTAX_ERROR, "cannot use DISTINCT with WITHIN GROUP");
+    if (((const AstSortKey *) call->within_group.items[0])->order == AST_SORT_DESC)
+        return not_supported(err, position, "a descending order in WITHIN GROUP");
+    for (int i = 0; i < bound->argument_count - 1; i++)
+        if (!is_foldable(bound->arguments[i]))
+            return not_supported(err, bound->arguments[i]->position,
+                                 "a fraction that is no constant, of %s", name);
+    return STATUS_OK;
+}
+
+static const AstNode *argument_at(const AstFuncCall *call, int index) {
+    int direct = call->arguments.count;
+
+    return index < direct ? call->arguments.items[index]
+                          : ((const AstSortKey *) call->within_group.items[index - direct])->value;
+}
+
 static Status bind_aggregate_arguments(ExprContext *cx, const AstFuncCall *call,
                                        BoundAggregate *bound, Error *err) {
     Binder *binder = cx->binder;
-    int count = call->arguments.count;
+    int count = call->arguments.count + call->within_group.count;
     SqlType *have = arena_new_array(binder->arena, SqlType, (size_t) count + 1);
     SqlType *want = arena_new_array(binder->arena, SqlType, (size_t) count + 1);
     ExprContext inner = *cx;
@@ -77,7 +106,7 @@ static Status bind_aggregate_arguments(ExprContext *cx, const AstFuncCall *call,
     bound->argument_count = count;
     bound->arguments = arena_new_array(binder->arena, const Expr *, (size_t) count + 1);
     for (int i = 0; i < count; i++) {
-        TRY(bind_expr(&inner, call->arguments.items[i], &bound->arguments[i], err));
+        TRY(bind_expr(&inner, argument_at(call, i), &bound->arguments[i], err));
         have[i] = bound->arguments[i]->type;
     }
     if (call->filter) {
@@ -87,6 +116,7 @@ static Status bind_aggregate_arguments(ExprContext *cx, const AstFuncCall *call,
     TRY(placed(aggregate_resolve(call->name->name, (SqlTypes) {have, (uint32_t) count},
                                  &bound->aggregate, want, &bound->type, err),
                call->base.position, err));
+    TRY(check_ordered_set(call, bound, err));
     for (int i = 0; i < count; i++)
         TRY(coerce(binder, bound->arguments[i], want[i], CAST_IMPLICIT, &bound->arguments[i], err));
     return STATUS_OK;

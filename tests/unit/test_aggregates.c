@@ -283,6 +283,14 @@ static void bits_are_combined(void **state) {
     check("bit_xor", "int4", "5 ~5", "NULL");
 }
 
+static void equal_values_of_other_looks_are_kept_apart(void **state) {
+    check("mode", "numeric", "1.50 2 2 1.5 1.5", "1.5");
+    check("mode", "int4", "3 1 3 ~3 1", "1");
+    check("mode", "text", "b a NULL", "a");
+    check("min_retract", "numeric", "1.50 1.5 2 ~1.5", "1.50");
+    check("max_retract", "interval", "1 ~1", "NULL");
+}
+
 static void the_value_at_the_extreme_key(void **state) {
     check_ranked("max_by", "a b c", "1 3 2", "b");
     check_ranked("min_by", "a b c", "2 3 1", "c");
@@ -316,6 +324,7 @@ int main(void) {
         cmocka_unit_test(variance_of_integers_is_numeric),
         cmocka_unit_test(extremes_of_all_types),
         cmocka_unit_test(bits_are_combined),
+        cmocka_unit_test(equal_values_of_other_looks_are_kept_apart),
         cmocka_unit_test(the_value_at_the_extreme_key),
         cmocka_unit_test(of_equal_keys_the_extreme_value),
         cmocka_unit_test(ranked_values_can_be_taken_back),
