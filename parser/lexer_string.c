@@ -183,6 +183,7 @@ static Status decode_backslash(Decoder *decoder, Error *err) {
 static Status decode_escaped(Quoted *quoted, const LexToken *token, Error *err) {
     Decoder decoder = {.token = token, .text = quoted->text, .length = quoted->length};
 
+    assert(quoted->text != NULL);
     while (decoder.in < decoder.length) {
         char c = decoder.text[decoder.in++];
         if (c == '\\' && decoder.in < decoder.length) {
@@ -208,6 +209,7 @@ static Status decode_escaped(Quoted *quoted, const LexToken *token, Error *err) 
 static Status decode_uescape(Quoted *quoted, char escape, const LexToken *token, Error *err) {
     Decoder decoder = {.token = token, .text = quoted->text, .length = quoted->length};
 
+    assert(quoted->text != NULL);
     while (decoder.in < decoder.length) {
         const char *at = decoder.text + decoder.in;
         size_t left = decoder.length - decoder.in;

@@ -191,12 +191,12 @@ static Status fail_control(JsonReader *reader, const char *at) {
 
 /* From the first escape on, the text is rewritten in the arena: it only gets shorter. */
 static Status read_escaped(JsonReader *reader, const char *start, const char *cursor) {
-    size_t room = (size_t) (reader->end - start);
     char *copy = NULL;
     char *target = NULL;
 
     if (reader->arena) {
         const char *close = cursor; /* bound the room by the next plain quote */
+        size_t room;
 
         while (close < reader->end && *close != '"')
             close += *close == '\\' && close + 1 < reader->end ? 2 : 1;
