@@ -173,7 +173,9 @@ static Status open_streams(Server *server, Error *err) {
                                             .options = &server->options,
                                             .exec = &server->exec,
                                             .catalog = server->catalog,
-                                            .clock = server->context};
+                                            .clock = server->context,
+                                            .disabled_rules = settings_text(
+                                                &server->settings, SETTING_DISABLE_RULES)};
 
     server->exec = (ExecEnvironment) {.registry = server->registry,
                                       .workers = server->workers,

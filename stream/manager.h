@@ -20,6 +20,7 @@ typedef struct StreamManagerEnvironment {
     const ExecEnvironment *exec; /* workers, account, system services; borrowed */
     Catalog *catalog;
     Context *clock;
+    const char *disabled_rules; /* of the optimizer, for plans that are made from now on */
 } StreamManagerEnvironment;
 
 /* Registers itself as the catalog's observer. */

@@ -2,7 +2,7 @@
 
 usage: sqltest.py [--rewrite] [--no-rules] [--server BINARY] [--postgres] [FILE|FOLDER]…
   --rewrite    write what came as what is expected; read the diff like code
-  --no-rules   every session first says SET disable_rules = 'all'; plans are not compared
+  --no-rules   the server has disable_rules = 'all'; plans are not compared
   --postgres   run against a throw-away PostgreSQL: to check a case, or this program
 
 A file is records, parted by empty lines; `#` begins a comment line. Each file has its own server,
@@ -126,8 +126,6 @@ class Case:
     def session(self):
         if self.session_name not in self.sessions:
             connection = self.target.connect()
-            if self.no_rules:
-                connection.execute("SET disable_rules = 'all'")
             self.sessions[self.session_name] = connection
         return self.sessions[self.session_name]
 
@@ -318,7 +316,7 @@ def run_file(path, options):
         from harness.postgres import Postgres
         target = Postgres()
     else:
-        target = Server(options.server)
+        target = Server(options.server, ["disable_rules=all"] if options.no_rules else ())
     try:
         with target:
             Case(path, target, options.no_rules, options.rewrite).run()

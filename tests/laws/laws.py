@@ -4,6 +4,7 @@ usage: laws.py [--server BINARY] [--megabytes N] [NAME]…
 
 incremental  with a million groups an epoch of one row writes < 16 KiB (its CPU is told, not judged)
 idle         a stream without work wakes at most about once a second and writes nothing
+slices       an event of a hopping window touches one group, however many windows hold it
 workers      one huge file in one epoch gives the same bytes out with 1, 2, 3 and 8 workers
 faulty       so it does when records are bad and expressions raise; bad records come in order
 """
@@ -22,6 +23,7 @@ from harness.server import (QueryError, Server, ServerError, read_lines,  # noqa
 
 GROUPS = 1_000_000
 BYTES_MAX = 16 << 10
+KEYS, SECONDS, EVENTS = 20, 30, 5
 IDLE_S, IDLE_CALLS_A_SECOND_MAX = 4, 8
 
 
@@ -99,6 +101,33 @@ def idle(options):
         if connection.value("SELECT epoch FROM millrace.streams") != epoch:
             raise Wrong("an epoch without work was run")
         return f"{cpu_s} s of CPU, {calls['syscr'] + calls['syscw']} calls in {IDLE_S} s"
+
+
+def count_slices(options, mode):
+    """Rows into and out of the partial aggregate, and state rows, for windows of 60 slices."""
+    with Server(options.server) as server:
+        folder = os.path.join(server.work, "in")
+        lines = [f'{{"k": "k{k}", "ts": "2026-01-01T00:00:{second:02}.{i}00Z"}}\n'
+                 for second in range(SECONDS) for k in range(KEYS) for i in range(EVENTS)]
+        write_file(folder, "all.json", "".join(lines))
+        connection = make_stream(
+            server, "SELECT k, window_start, count(*) AS n FROM HOP(s, ts, INTERVAL '1 second', "
+            "INTERVAL '60 seconds') GROUP BY k, window_start", "k text, ts timestamptz",
+            ", WATERMARK FOR ts AS ts - INTERVAL '1 hour'", f"OUTPUT MODE {mode}")
+        connection.execute("WAIT FOR STREAM q")
+        query = "SELECT {} FROM millrace.operators WHERE name LIKE '%aggregate%'"
+        return [int(connection.value(query.format(what) + more)) for what, more in (
+            ("rows_in", " AND state_rows = 0"), ("rows_out", " AND state_rows = 0"),
+            ("state_rows", " AND state_rows > 0"))]
+
+
+def slices(options):
+    groups = KEYS * SECONDS
+    if count_slices(options, "APPEND") != [groups * EVENTS, groups, groups]:
+        raise Wrong(f"append mode: {count_slices(options, 'APPEND')}")
+    if count_slices(options, "UPDATE")[:2] != [groups * EVENTS, groups]:
+        raise Wrong(f"update mode: {count_slices(options, 'UPDATE')}")
+    return f"{groups * EVENTS} events, each in 60 windows: {groups} rows of state"
 
 
 WORKER_QUERIES = [
@@ -198,7 +227,7 @@ def faulty(options):
     return f"{bad} bad records, {zeros} rows that raise"
 
 
-LAWS = [incremental, idle, workers, faulty]
+LAWS = [incremental, idle, slices, workers, faulty]
 
 
 def main():

@@ -177,14 +177,50 @@ class Tumbling(Shape):
 class Hopping(Tumbling):
     def __init__(self, chance):
         super().__init__(chance)
-        self.slide_ms = chance.choice([s for s in (1000, 2000, 2500, 4000) if s <= self.size_ms])
+        self.slide_ms = chance.choice([s for s in (500, 1000, 2000, 2500, 3700, 4000)
+                                       if s <= self.size_ms])
+        self.offset_ms = chance.choice([0, 0, 300])
 
     def relation(self):
         return (f"HOP(s, ts, INTERVAL '{self.slide_ms} milliseconds', "
-                f"INTERVAL '{self.size_ms} milliseconds')")
+                f"INTERVAL '{self.size_ms} milliseconds', "
+                f"OFFSET => INTERVAL '{self.offset_ms} milliseconds')")
+
+    def windows(self, row):
+        last = (row["ts"] - self.offset_ms) // self.slide_ms * self.slide_ms + self.offset_ms
+        starts = range(last, row["ts"] - self.size_ms, -self.slide_ms)
+        return [(start, start + self.size_ms) for start in starts]
 
 
-SHAPES = [Stateless, Grouped, Nested, Whole, Tumbling, Tumbling, Hopping, Hopping]
+class SparkHopping(Hopping):
+    """The same by window(…)."""
+
+    def sql(self):
+        arguments = ", ".join(f"'{ms} milliseconds'"
+                              for ms in (self.size_ms, self.slide_ms, self.offset_ms))
+        return (f"SELECT window.start AS window_start, window.end AS window_end, k"
+                f"{self.aggregates()} FROM s{self.where} GROUP BY k, window(ts, {arguments})")
+
+
+class AllHopping(Hopping):
+    """Without another key."""
+    keys = ("window_start",)
+
+    def sql(self):
+        return (f"SELECT window_start{self.aggregates()} FROM {self.relation()}{self.where} "
+                "GROUP BY window_start")
+
+    def answer(self, pairs):
+        groups = collections.defaultdict(list)
+        for row, window in pairs:
+            if self.passes(row):
+                groups[window].append(row)
+        return [{"window_start": time_text(window[0]), **self.values(rows)}
+                for window, rows in groups.items()]
+
+
+SHAPES = [Stateless, Grouped, Nested, Whole, Tumbling, Tumbling, Hopping, Hopping, SparkHopping,
+          AllHopping]
 
 
 def bag(rows):
@@ -254,12 +290,14 @@ class Run:
         self.shape = self.chance.choice(SHAPES)(self.chance)
         self.mode = self.chance.choice(self.shape.modes)
         self.workers = self.chance.choice([1, 2, 3, 8])
+        self.rules_off = self.chance.choice(["", "", "", "all"])
         self.binary = binary
         self.clock_ms = START_MS
         self.seen_files = set()
 
     def title(self):
-        return f"{self.mode}, {self.workers} workers: {self.shape.sql()}"
+        return (f"{self.mode}, {self.workers} workers"
+                + (", no rules" if self.rules_off else "") + f": {self.shape.sql()}")
 
     def make_rows(self):
         """Rows around the clock: some in order, some late, sometimes a jump."""
@@ -297,7 +335,8 @@ class Run:
         return connection
 
     def run(self):
-        with Server(self.binary, settings=[f"workers={self.workers}"]) as server:
+        with Server(self.binary, settings=[f"workers={self.workers}",
+                                           f"disable_rules={self.rules_off}"]) as server:
             folder, out = (os.path.join(server.work, name) for name in ("in", "out"))
             os.makedirs(folder)
             connection = server.connect()
