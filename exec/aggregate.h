@@ -73,6 +73,7 @@ typedef struct AggregateSlices {
     uint32_t plain_count;
     SqlType *plain_types;
     WindowRun **runs; /* by state partition; NULL: none yet */
+    WindowRun *worn;  /* to be made anew, once the rows that borrow from it are out */
 } AggregateSlices;
 
 typedef enum AggregateStage { STAGE_INPUT, STAGE_EMIT, STAGE_DROP } AggregateStage;

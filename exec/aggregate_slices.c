@@ -20,10 +20,11 @@
 #include "types/datetime.h"
 
 enum {
-    ABSORBED_ROWS = LIMIT_BATCH_ROWS,
+    ABSORBED_ROWS = 256,
+    EMIT_BYTES = 4 << 20,    /* of the batch arena that a call may use */
     RUN_GROWTH = 4,          /* a run whose memory has grown as much is made anew */
     RUN_BYTES_MIN = 1 << 20, /* but not below this */
-    IDLE_KEYS_MIN = 64,
+    IDLE_KEYS_MIN = 4,
 };
 
 /* The states of a slice, or of that and those after it. */
@@ -301,6 +302,7 @@ void aggregate_reset_slices(AggregateOp *self) {
             reset_run(self->slices.runs[i]);
             self->slices.runs[i]->version = INT64_MIN;
         }
+    self->slices.worn = NULL;
 }
 
 void aggregate_close_slices(AggregateOp *self) {
@@ -402,7 +404,7 @@ typedef struct Absorber {
     Value *values; /* of a row's keys */
     GroupHead *states;
     uint32_t count;
-    Column *columns;
+    Column *columns; /* NULL: as long as there is no row */
     StateBytes rows[ABSORBED_ROWS];
     int64_t slices[ABSORBED_ROWS];
 } Absorber;
@@ -412,11 +414,10 @@ static Status damaged(const AggregateOp *self, Error *err) {
                      (unsigned long long) self->base.id);
 }
 
-static void absorber_clear(Absorber *absorber) {
+static void make_columns(Absorber *absorber) {
     const AggregateSlices *slices = &absorber->self->slices;
     Arena *arena = absorber->self->base.cx->batch_arena;
 
-    absorber->count = 0;
     absorber->columns = arena_new_array(arena, Column, slices->plain_count + 1);
     for (uint32_t i = 0; i < slices->plain_count; i++)
         absorber->columns[i] = column_create(slices->plain_types[i], ABSORBED_ROWS, arena);
@@ -452,7 +453,8 @@ static Status absorb_rows(Absorber *absorber, Error *err) {
     TRY(insert_keys(self, absorber->run, &keys, ids, err));
     for (uint32_t i = 0; i < absorber->count; i++)
         TRY(absorb_row(absorber, run_key(absorber->run, ids[i]), i, err));
-    absorber_clear(absorber);
+    absorber->count = 0;
+    absorber->columns = NULL;
     return key_table_account(absorber->run->keys, err);
 }
 
@@ -471,6 +473,8 @@ static Status visit_row(void *data, int64_t slice, StateBytes key, StateBytes va
                aggregate_part_offset(self, slices->window_key);
     if (slice_us < absorber->from_us || slice_us >= absorber->to_us)
         return STATUS_OK;
+    if (!absorber->columns)
+        make_columns(absorber);
     for (uint32_t i = 0; i < slices->plain_count; i++)
         column_put(&absorber->columns[i], absorber->count, &absorber->values[slices->plain_keys[i]],
                    ABSORBED_ROWS, self->base.cx->batch_arena);
@@ -487,13 +491,14 @@ static Status absorb_slices(AggregateOp *self, WindowRun *run, int64_t window_en
 
     absorber->self = self;
     absorber->run = run;
+    absorber->count = 0;
+    absorber->columns = NULL;
     absorber->window_start = window_end - grid->size_us;
     absorber->to_us = window_end;
     absorber->from_us =
         run->until_us > absorber->window_start ? run->until_us : absorber->window_start;
     absorber->values = arena_new_array(arena, Value, self->table_count + 1);
     absorber->states = arena_alloc(arena, self->payload_bytes);
-    absorber_clear(absorber);
     for (int64_t last = slice_last_start(grid, absorber->from_us); last < window_end;
          last += grid->slide_us)
         TRY(state_visit_slice(self->table, self->partition, last + grid->size_us, visit_row,
@@ -642,16 +647,15 @@ static Status begin_window(AggregateOp *self, WindowRun *run, int64_t end, Error
     return STATUS_OK;
 }
 
-/* Keys that are gone and states that were replaced are let go by making the run anew. */
-static void tidy_run(const AggregateOp *self, WindowRun *run) {
+/* Are there many keys that are gone, or states that were replaced? */
+static bool is_worn(const AggregateOp *self, WindowRun *run) {
     const SliceGrid *grid = &self->slices.grid;
     size_t used = arena_used_bytes(key_table_arena(run->keys));
 
     if (run->settled_bytes == 0 && ++run->window_count > 2 * (grid->size_us / grid->slide_us))
         run->settled_bytes = used > RUN_BYTES_MIN ? used : RUN_BYTES_MIN;
-    if ((run->settled_bytes > 0 && used > RUN_GROWTH * run->settled_bytes) ||
-        run->idle_count > run->order_count / 2 + IDLE_KEYS_MIN)
-        reset_run(run);
+    return (run->settled_bytes > 0 && used > RUN_GROWTH * run->settled_bytes) ||
+           run->idle_count > run->order_count / 2 + IDLE_KEYS_MIN;
 }
 
 static Status end_window(AggregateOp *self, WindowRun *run, Error *err) {
@@ -660,7 +664,7 @@ static Status end_window(AggregateOp *self, WindowRun *run, Error *err) {
     while (state_first_slice(self->table, self->partition, &slice) && slice <= run->window_end)
         TRY(state_drop_slice(self->table, self->partition, slice, err));
     self->is_gathered = false;
-    tidy_run(self, run);
+    self->slices.worn = is_worn(self, run) ? run : NULL;
     return key_table_account(run->keys, err);
 }
 
@@ -703,7 +707,8 @@ static Status put_window(AggregateOp *self, AggregateOutput *output, WindowRun *
     init_states(self, head);
     if (key->front)
         TRY(merge_payload(self, head, (const GroupHead *) key->front->payload, arena, err));
-    TRY(merge_payload(self, head, key_back(key), arena, err));
+    if (key->back_last != INT64_MIN)
+        TRY(merge_payload(self, head, key_back(key), arena, err));
     put_window_keys(self, output, run, id);
     output->payloads[output->count++] = (char *) head;
     return STATUS_OK;
@@ -732,6 +737,7 @@ static Status step_windows(AggregateOp *self, AggregateOutput *output, bool *ret
 }
 
 Status aggregate_emit_windows(AggregateOp *self, Emitter *out, Error *err) {
+    const Arena *arena = self->base.cx->batch_arena;
     AggregateOutput *output = aggregate_output_start(self);
     bool is_done = false;
 
@@ -741,8 +747,12 @@ Status aggregate_emit_windows(AggregateOp *self, Emitter *out, Error *err) {
         return STATUS_OK;
     if (self->base.cx->partition >= 0)
         self->partition = self->base.cx->partition;
-    while (output->count < AGGREGATE_OUTPUT_ROWS && !is_done)
+    while (output->count < AGGREGATE_OUTPUT_ROWS && !is_done && !self->slices.worn &&
+           arena_used_bytes(arena) < EMIT_BYTES)
         TRY(step_windows(self, output, &is_done, err));
     TRY(aggregate_output_finish(self, output, out, err));
+    if (self->slices.worn)
+        reset_run(self->slices.worn);
+    self->slices.worn = NULL;
     return is_done ? STATUS_OK : STATUS_MORE;
 }

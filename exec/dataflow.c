@@ -71,6 +71,7 @@ struct Dataflow {
     Split *splits;
     int split_count;
     int split_capacity;
+    bool was_staged; /* the epoch before */
 };
 
 /* -------- reports: from any thread, one after the other -------- */
@@ -594,8 +595,22 @@ static bool is_small(const Dataflow *self, const ScanRange *ranges, int count) {
     return size < 1.0;
 }
 
+/* What operators remember to save work (aggregate_slices.c) is out of date in those that sit the
+ * epoch out. */
+static void let_rest(Dataflow *self, bool is_staged) {
+    if (is_staged == self->was_staged)
+        return;
+    self->was_staged = is_staged;
+    if (is_staged)
+        pipeline_abort(self->whole);
+    for (int i = 0; !is_staged && i < state_partition_count(self->state); i++)
+        if (self->finals[i])
+            pipeline_abort(self->finals[i]);
+}
+
 Status dataflow_run_epoch(Dataflow *self, const Epoch *epoch, const ScanRange *ranges,
                           int range_count, ScanStats *stats, RowReceiver *receiver, Error *err) {
+    bool is_staged;
     Status status;
 
     assert(self->split_count == 0);
@@ -603,10 +618,12 @@ Status dataflow_run_epoch(Dataflow *self, const Epoch *epoch, const ScanRange *r
     self->receiver = receiver;
     for (int i = 0; i < range_count; i++)
         stats[i] = (ScanStats) {.max_event_time_us = INT64_MIN};
-    if (!self->exchange || is_small(self, ranges, range_count))
-        status = run_inline(self, ranges, range_count, stats, err);
-    else
+    is_staged = self->exchange && !is_small(self, ranges, range_count);
+    let_rest(self, is_staged);
+    if (is_staged)
         status = run_stages(self, ranges, range_count, stats, err);
+    else
+        status = run_inline(self, ranges, range_count, stats, err);
     self->receiver = NULL;
     return status;
 }

@@ -167,15 +167,15 @@ static void make_pools(Server *server) {
 }
 
 static Status open_streams(Server *server, Error *err) {
-    StreamManagerEnvironment environment = {.data_directory = server->data_directory,
-                                            .server_id = catalog_server_id(server->catalog),
-                                            .registry = server->registry,
-                                            .options = &server->options,
-                                            .exec = &server->exec,
-                                            .catalog = server->catalog,
-                                            .clock = server->context,
-                                            .disabled_rules = settings_text(
-                                                &server->settings, SETTING_DISABLE_RULES)};
+    StreamManagerEnvironment environment = {
+        .data_directory = server->data_directory,
+        .server_id = catalog_server_id(server->catalog),
+        .registry = server->registry,
+        .options = &server->options,
+        .exec = &server->exec,
+        .catalog = server->catalog,
+        .clock = server->context,
+        .disabled_rules = settings_text(&server->settings, SETTING_DISABLE_RULES)};
 
     server->exec = (ExecEnvironment) {.registry = server->registry,
                                       .workers = server->workers,

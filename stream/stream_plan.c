@@ -38,10 +38,10 @@ static Status bind_definition(Stream *stream, const EvalContext *eval, Error *er
 }
 
 static Status plan_anew(Stream *stream, const EvalContext *eval, Error *err) {
-    OptimizerOptions options = {
-        .eval = eval,
-        .disabled_rules = manager_environment(stream->manager)->disabled_rules,
-        .is_stream = true};
+    OptimizerOptions options = {.eval = eval,
+                                .disabled_rules =
+                                    manager_environment(stream->manager)->disabled_rules,
+                                .is_stream = true};
     const Plan *optimized;
 
     TRY(optimizer_run(stream->bound.plan, &options, stream->arena, &optimized, err));

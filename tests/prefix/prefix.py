@@ -29,7 +29,7 @@ from harness.server import (  # noqa: E402
 RUNS, STEPS = 24, 12
 START_MS = 1767225600000  # 2026-01-01T00:00:00Z
 DELAY_MS = 7000
-KEYS = ["a", "b", "c", "dd", "ünï", None]
+KEYS = ["a", "b", "c", "dd", "ünï", "a key that is longer than twelve bytes", None]
 
 
 class Difference(Exception):

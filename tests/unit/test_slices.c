@@ -157,10 +157,12 @@ static TestRow *make_rows(uint64_t seed) {
     for (int64_t i = 0; i < ROWS_MAX; i++) {
         uint64_t dice = hash_u64(hash_combine(seed, (uint64_t) i));
         bool is_old = dice % 8 == 0;
+        int64_t first_key = seed % 4 == 1 ? i / 50 : 0; /* keys that come and go */
 
-        rows[i] = (TestRow) {.k = dice % 11 == 0 ? KEY_NULL : (int64_t) (dice >> 8) % 20,
-                             .ts_us = i / 120 - 100 - (is_old ? (int64_t) (dice >> 20) % 40 : 0),
-                             .v = (int64_t) (dice >> 30) % 100};
+        rows[i] =
+            (TestRow) {.k = dice % 11 == 0 ? KEY_NULL : first_key + (int64_t) (dice >> 8) % 20,
+                       .ts_us = i / 120 - 100 - (is_old ? (int64_t) (dice >> 20) % 40 : 0),
+                       .v = (int64_t) (dice >> 30) % 100};
     }
     return rows;
 }
