@@ -140,6 +140,16 @@ static double extract_to_double(const ExtractResult *result, DateTimeUnit unit) 
     return (double) (result->number / power) + (double) (result->number % power) / (double) power;
 }
 
+/* In doubles, added in PostgreSQL's order: the last digits show it. A year has 365.25 days. */
+static double interval_epoch_seconds(Interval interval) {
+    double seconds = (double) interval.micros / 1e6;
+
+    seconds += 365.25 * DATETIME_DAY_SECONDS * (interval.months / 12);
+    seconds += 30.0 * DATETIME_DAY_SECONDS * (interval.months % 12);
+    seconds += (double) DATETIME_DAY_SECONDS * interval.days;
+    return seconds;
+}
+
 /* date_part() of a date is that of its midnight. */
 static Status date_part_one(const KernelCall *call, uint32_t row, const UnitWord *word,
                             ExtractResult *ret_result, Error *err) {
@@ -162,6 +172,8 @@ static Status date_part(const KernelCall *call, Error *err) {
         TRY(date_part_one(call, row, &unit.word, &result, err));
         if (result.kind == EXTRACT_NULL)
             kernel_set_null(call, row);
+        else if (unit.word.unit == UNIT_EPOCH && call->arguments[1].type.id == TYPE_INTERVAL)
+            out[row] = interval_epoch_seconds(KERNEL_ARGUMENT(call, 1, Interval, row));
         else
             out[row] = extract_to_double(&result, unit.word.unit);
     }

@@ -30,7 +30,13 @@ static const JsonNode *find_field(const KernelCall *call, uint32_t row, const Js
 }
 
 static const JsonNode *find_element(const KernelCall *call, uint32_t row, const JsonNode *root) {
-    return json_element(root, KERNEL_ARGUMENT(call, 1, int32_t, row));
+    int32_t index = KERNEL_ARGUMENT(call, 1, int32_t, row);
+
+    /* PostgreSQL keeps a jsonb scalar as the one element of an array, and it shows here. */
+    if (root->kind != JSON_ARRAY && root->kind != JSON_OBJECT && (index == 0 || index == -1) &&
+        call->arguments[0].type.id == TYPE_JSONB)
+        return root;
+    return json_element(root, index);
 }
 
 /* One step of a path: a name in an object, a whole number in an array. */
