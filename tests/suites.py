@@ -166,6 +166,7 @@ def suites():
         Suite("oracle-wide", "release", run_tap, (*PYTHON, "tests/oracle/wide.py")),
         Suite("rules", "release", run_tap, (*PYTHON, "tests/oracle/rules.py")),
         Suite("prefix", "release", run_tap, (*PYTHON, "tests/prefix/prefix.py")),
+        Suite("shapes", "release", run_tap, (*PYTHON, "tests/prefix/shapes.py")),
         Suite("recover", "release", run_tap, (*PYTHON, "tests/recover/torture.py", "--ci")),
         Suite("recover-sink", "release", run_tap, (*PYTHON, "tests/recover/simulated.py")),
         Suite("laws", "release", run_tap, (*PYTHON, "tests/laws/laws.py")),
