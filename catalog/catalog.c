@@ -270,6 +270,15 @@ Catalog *catalog_close(Catalog *catalog) {
     return NULL;
 }
 
+int64_t catalog_next_id(Catalog *catalog) {
+    int64_t id;
+
+    pthread_mutex_lock(&catalog->mutex);
+    id = catalog->next_id;
+    pthread_mutex_unlock(&catalog->mutex);
+    return id;
+}
+
 const char *catalog_server_id(const Catalog *catalog) {
     return catalog->server_id;
 }

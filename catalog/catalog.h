@@ -118,6 +118,8 @@ typedef struct CatalogBinder {
 MUST_USE Status catalog_open(const char *data_directory, const Registry *registry,
                              const CatalogBinder *binder, Catalog **ret_catalog, Error *err);
 Catalog *catalog_close(Catalog *catalog);
+/* No object that was ever committed has an id as high. */
+int64_t catalog_next_id(Catalog *catalog);
 const char *
 catalog_server_id(const Catalog *catalog); /* random, made once: owner of sink folders */
 

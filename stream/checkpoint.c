@@ -192,6 +192,20 @@ Status checkpoint_open(const char *folder, const CheckpointIdentity *identity,
     return STATUS_OK;
 }
 
+bool checkpoint_holds_epochs(const char *folder) {
+    CLEANUP(database_closep) Database *database = NULL;
+    char path[PATH_MAX];
+    Statement *first;
+    bool has_row = false;
+    Error ignored;
+
+    snprintf(path, sizeof(path), "%s/checkpoint.db", folder);
+    return file_exists(path) && database_open(path, false, &database, &ignored) == STATUS_OK &&
+           statement_prepare(database, "SELECT 1 FROM epoch LIMIT 1", &first, &ignored) ==
+               STATUS_OK &&
+           statement_step(first, &has_row, &ignored) == STATUS_OK && has_row;
+}
+
 Checkpoint *checkpoint_close(Checkpoint *checkpoint) {
     if (checkpoint) {
         segment_close(checkpoint->segments);

@@ -56,6 +56,8 @@ MUST_USE Status checkpoint_create(const char *folder, const CheckpointIdentity *
 /* 58030 when the folder is missing or has another incarnation. */
 MUST_USE Status checkpoint_open(const char *folder, const CheckpointIdentity *identity,
                                 Checkpoint **ret_checkpoint, Error *err);
+/* Was anything decided in this folder? For folders that the catalog does not know. */
+bool checkpoint_holds_epochs(const char *folder);
 Checkpoint *checkpoint_close(Checkpoint *checkpoint);
 MUST_USE Status checkpoint_load(Checkpoint *checkpoint, Arena *arena, CheckpointState *ret_state,
                                 Error *err);

@@ -261,8 +261,26 @@ Status manager_create(const StreamManagerEnvironment *environment, StreamManager
     return STATUS_OK;
 }
 
+/* A CREATE that did not commit leaves an empty checkpoint with an id that the catalog will give
+ * again. With epochs in it, it is the catalog that is too young, and the rows are somebody's. */
+static Status check_orphan(StreamManager *manager, int64_t id, const char *path, Error *err) {
+    if (id < catalog_next_id(manager->environment.catalog) || !checkpoint_holds_epochs(path))
+        return STATUS_OK;
+    IGNORE(error_set(err, IO_ERROR, /* hinted */
+                     "folder \"%s\" holds a stream that catalog.db does not know", path));
+    return error_hint(err, "catalog.db is missing or an old copy: put back the right one, or move "
+                           "the folder away.");
+}
+
+static Status remove_orphan(StreamManager *manager, int64_t id, const char *path, Error *err) {
+    return file_remove_tree(path, err);
+}
+
 /* Folders that no row names: a CREATE that did not commit, or a DROP that did. */
-static Status remove_orphans(StreamManager *manager, const CatalogSnapshot *snapshot, Error *err) {
+static Status visit_orphans(StreamManager *manager, const CatalogSnapshot *snapshot,
+                            Status (*visit)(StreamManager *manager, int64_t id, const char *path,
+                                            Error *err),
+                            Error *err) {
     char folder[4096];
     struct dirent *item;
     Status status = STATUS_OK;
@@ -281,7 +299,7 @@ static Status remove_orphans(StreamManager *manager, const CatalogSnapshot *snap
         if (*end || id <= 0 || catalog_find_id(snapshot, id))
             continue;
         snprintf(path, sizeof(path), "%s/%s", folder, item->d_name);
-        status = file_remove_tree(path, err);
+        status = visit(manager, id, path, err);
     }
     closedir(list);
     return status;
@@ -289,8 +307,10 @@ static Status remove_orphans(StreamManager *manager, const CatalogSnapshot *snap
 
 Status manager_start(StreamManager *manager, Error *err) {
     CatalogSnapshot *snapshot = catalog_snapshot(manager->environment.catalog);
-    Status status = remove_orphans(manager, snapshot, err);
+    Status status = visit_orphans(manager, snapshot, check_orphan, err);
 
+    if (status == STATUS_OK)
+        status = visit_orphans(manager, snapshot, remove_orphan, err);
     for (int i = 0; i < catalog_count(snapshot) && status == STATUS_OK; i++) {
         const Relation *relation = catalog_at(snapshot, i);
 

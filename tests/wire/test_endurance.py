@@ -7,7 +7,7 @@ import sqlite3
 import time
 
 import pytest
-from harness.server import QueryError, Server, read_lines, visible_files, write_file
+from harness.server import QueryError, Server, ServerError, read_lines, visible_files, write_file
 
 BINARY = os.environ.get("MILLRACE_TEST_SERVER", "build/millrace")
 DEADLINE_S = 60
@@ -251,4 +251,31 @@ def test_a_stream_waits_for_descriptors(fresh):
     wait_until(lambda: session.value("SELECT state FROM millrace.streams") == "running")
     session.execute("WAIT FOR STREAM q")
     assert session.value("SELECT n FROM q") == "1"
+    fresh.stop()
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "old"])
+def test_a_catalog_that_forgot_streams_does_not_cost_them(fresh, how):
+    path = os.path.join(fresh.data, "catalog.db")
+    os.mkdir(os.path.join(fresh.work, "in"))
+    write_file(os.path.join(fresh.work, "in"), "a.json", '{"v": 1}\n')
+    fresh.start()
+    fresh.stop()
+    with open(path, "rb") as file:
+        old = file.read()
+    fresh.start()
+    fresh.connect().execute_all("CREATE SOURCE s (v int8) WITH (connector = 'file', path = 'in/');"
+                                "CREATE STREAM q AS SELECT count(*) AS n FROM s; "
+                                "WAIT FOR STREAM q")
+    fresh.stop()
+    os.rename(path, path + ".right")
+    if how != "missing":
+        with open(path, "wb") as file:
+            file.write(old if how == "old" else b"")
+    with pytest.raises(ServerError):
+        fresh.start()
+    assert "holds a stream that catalog.db does not know" in fresh.log_tail()
+    os.rename(path + ".right", path)
+    fresh.start()
+    assert fresh.connect().value("SELECT n FROM q") == "1"
     fresh.stop()
