@@ -32,6 +32,12 @@ typedef struct StreamBinding {
 
 /* -------- sinks -------- */
 
+static const char *as_identifier(Binder *binder, const char *name) {
+    AstIdentifier identifier = {.base = {.kind = AST_IDENTIFIER}, .text = name};
+
+    return deparse_node(&identifier.base, binder->arena);
+}
+
 /* A sink with declared columns: the query's must go into them by assignment, in order. */
 static Status check_sink_columns(Binder *binder, const Relation *sink, const Plan *plan,
                                  int position, Error *err) {
@@ -44,8 +50,9 @@ static Status check_sink_columns(Binder *binder, const Relation *sink, const Pla
         const PlanColumn *given = &plan->columns[i];
 
         if (!type_equal(wanted->type, given->type) || strcmp(wanted->name, given->name) != 0)
-            return error_hint(err, "Cast and rename in the select list: %s::%s AS %s.", given->name,
-                              type_name(binder, wanted->type), wanted->name);
+            return error_hint(err, "Cast and rename in the select list: %s::%s AS %s.",
+                              as_identifier(binder, given->name), type_name(binder, wanted->type),
+                              as_identifier(binder, wanted->name));
     }
     return STATUS_ERROR;
 }
