@@ -235,7 +235,8 @@ static void append_kept(const Plan *plan, const char *what, StrBuf *out) {
 
     strbuf_append_text(out, what);
     if (time && forgets)
-        strbuf_printf(out, ", until the watermark passes %s", time->name);
+        strbuf_printf(out, ", until the watermark passes %s",
+                      time->role == TIME_WINDOW_START ? "the window's end" : time->name);
     else
         strbuf_append_text(out, ", for ever");
 }
