@@ -424,6 +424,8 @@ static const Function array_functions[] = {
      FUNCTION_NOT_STRICT, type_of_first},
     {"array_position", array_position, TYPE_INT4, 2, {TYPE_ARRAY, TYPE_ANY}, VOLATILITY_IMMUTABLE,
      FUNCTION_NOT_STRICT},
+    {"string_to_array", string_to_array, TYPE_ARRAY, 2, {TYPE_TEXT, TYPE_TEXT},
+     VOLATILITY_IMMUTABLE, FUNCTION_NOT_STRICT, type_text_array},
     {"string_to_array", string_to_array, TYPE_ARRAY, 3, {TYPE_TEXT, TYPE_TEXT, TYPE_TEXT},
      VOLATILITY_IMMUTABLE, FUNCTION_NOT_STRICT, type_text_array},
 };

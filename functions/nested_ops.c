@@ -60,7 +60,8 @@ static Status field_of_row(const KernelCall *call, Error *err) {
         for (int32_t i = 0; i <= number && is_there; i++)
             is_there = record_next(&reader, &field);
         if (!is_there || (!field.is_null && field.type.id != call->result->type.id))
-            return error_set(err, DATA_CORRUPTED, "a row value is not of its type");
+            return error_set(err, DATATYPE_MISMATCH, "field %d of the row has another type",
+                             number + 1);
         if (field.is_null)
             kernel_set_null(call, row);
         else
@@ -156,56 +157,6 @@ static Status array_to_string(const KernelCall *call, Error *err) {
     return STATUS_OK;
 }
 
-typedef struct TextPieces {
-    Value *items;
-    uint32_t count;
-    uint32_t capacity;
-} TextPieces;
-
-static void add_piece(TextPieces *pieces, const char *bytes, size_t length, Arena *arena) {
-    if (pieces->count == pieces->capacity) {
-        uint32_t capacity = pieces->capacity ? pieces->capacity * 2 : 8;
-        Value *grown = arena_new_array(arena, Value, capacity);
-
-        if (pieces->count)
-            memcpy(grown, pieces->items, sizeof(Value) * pieces->count);
-        pieces->items = grown;
-        pieces->capacity = capacity;
-    }
-    pieces->items[pieces->count++] = value_text(SQL_TYPE(TEXT), bytes, length);
-}
-
-/* string_to_array(text, delimiter) */
-static Status string_to_array(const KernelCall *call, Error *err) {
-    (void) err;
-    KERNEL_FOR_EACH(call, row) {
-        const TextView *text = kernel_text(call, 0, row);
-        const TextView *delimiter = kernel_text(call, 1, row);
-        const char *bytes = text_data(text);
-        const char *end = bytes + text->length;
-        TextPieces pieces = {0};
-
-        while (text->length) {
-            const char *found = delimiter->length ? memmem(bytes, (size_t) (end - bytes),
-                                                           text_data(delimiter), delimiter->length)
-                                                  : NULL;
-
-            add_piece(&pieces, bytes, (size_t) ((found ? found : end) - bytes), call->arena);
-            if (!found)
-                break;
-            bytes = found + delimiter->length;
-        }
-        put_value(call, row, array_build(SQL_TYPE(TEXT), pieces.items, pieces.count, call->arena));
-    }
-    return STATUS_OK;
-}
-
-static SqlType text_array(const SqlType *arguments, uint32_t count) {
-    (void) arguments;
-    (void) count;
-    return type_array_of(TYPE_TEXT);
-}
-
 enum { BUILD_FLAGS = FUNCTION_INTERNAL | FUNCTION_NOT_STRICT | FUNCTION_VARIADIC };
 
 /* clang-format off */
@@ -221,8 +172,6 @@ static const Function nested_functions[] = {
      FUNCTION_NOT_STRICT},
     {"array_to_string", array_to_string, TYPE_TEXT, 3, {TYPE_ARRAY, TYPE_TEXT, TYPE_TEXT},
      VOLATILITY_STABLE, FUNCTION_NOT_STRICT},
-    {"string_to_array", string_to_array, TYPE_ARRAY, 2, {TYPE_TEXT, TYPE_TEXT},
-     .result_type = text_array},
 };
 /* clang-format on */
 

@@ -431,6 +431,47 @@ static void settle_arguments(const Candidate *candidate, SqlTypes call, SqlType 
     }
 }
 
+static bool takes_array_and_element(const Candidate *candidate) {
+    bool has_array = false;
+    bool has_any = false;
+
+    for (uint32_t i = 0; i < candidate->argument_count; i++) {
+        has_array = has_array || candidate->arguments[i] == TYPE_ARRAY;
+        has_any = has_any || candidate->arguments[i] == TYPE_ANY;
+    }
+    return has_array && has_any;
+}
+
+/* An array and an element of it (array_append): both go to the common type, as PostgreSQL's
+ * anycompatible; kernels may trust that they agree. */
+static Status settle_elements(const Candidate *candidate, SqlTypes call, SqlType *ret_types,
+                              Error *err) {
+    SqlType types[FUNCTION_ARGUMENTS_MAX] = {{0}};
+    SqlType common;
+    Error ignored;
+
+    for (uint32_t i = 0; i < call.count; i++) {
+        bool is_array = candidate_type(candidate, i) == TYPE_ARRAY;
+
+        types[i] = is_array && call.items[i].element ? *call.items[i].element
+                   : is_array                        ? SQL_TYPE(UNKNOWN)
+                                                     : call.items[i];
+        types[i].typmod = -1;
+    }
+    if (type_unify(types, call.count, "", &common, &ignored) != STATUS_OK)
+        return function_error(candidate->function->name, call, false, err);
+    common.typmod = -1;
+    for (uint32_t i = 0; i < call.count; i++) {
+        if (candidate_type(candidate, i) != TYPE_ARRAY)
+            ret_types[i] = common;
+        else if (call.items[i].id == TYPE_ARRAY && type_equal(types[i], common))
+            ret_types[i] = call.items[i];
+        else
+            ret_types[i] = type_array_of(common.id);
+    }
+    return STATUS_OK;
+}
+
 /* IS DISTINCT FROM compares by =, and takes its arguments as = does. */
 static Status settle_distinct(SqlTypes call, SqlType *ret_types, Error *err) {
     const Function *equality = NULL;
@@ -464,6 +505,8 @@ static Status settle_function(const Function *function, const Candidate *candida
         TRY(settle_distinct(call, ret_types, err));
     else if (function->flags & FUNCTION_UNIFY)
         TRY(settle_unified(function, call, ret_types, err));
+    else if (takes_array_and_element(candidate))
+        TRY(settle_elements(candidate, call, ret_types, err));
     else
         settle_arguments(candidate, call, ret_types);
     *ret_result = function->result_type ? function->result_type(ret_types, call.count)

@@ -174,6 +174,9 @@ Status bind_func_call(ExprContext *cx, const AstFuncCall *call, const Expr **ret
     if (is_plain(call, "make_interval"))
         return bind_make_interval(cx, call, ret_expr, err);
     TRY(bind_arguments(cx, call, &arguments, err));
+    if (is_plain(call, "to_char") && call->arguments.count == 2 &&
+        type_category(arguments[0]->type.id) == 'N')
+        return not_supported(err, position, "to_char() of a number");
     if (!function_exists(name))
         TRY(refuse_missing_function(name, position, err));
     if (call->arguments.count > FUNCTION_ARGUMENTS_MAX && !function_exists(name))

@@ -134,9 +134,12 @@ static int compare_words(int64_t left, int64_t right) {
     return (left > right) - (left < right);
 }
 
+/* Two rows may have other types at the same place: then the types decide. */
 static int compare_nullable(const Value *left, const Value *right) {
     if (left->is_null || right->is_null)
         return (int) left->is_null - (int) right->is_null;
+    if (left->type.id != right->type.id)
+        return compare_words(left->type.id, right->type.id);
     return value_compare(left, right);
 }
 
