@@ -75,6 +75,7 @@ typedef struct Relation {
     const int64_t *sink_ids;
     int error_sink_count; /* of its sources, each once, none among sink_ids */
     const int64_t *error_sink_ids;
+    int64_t late_sink_id;    /* LATE ROWS INTO; 0: none */
     const char *output_mode; /* "append", "update", "complete" */
     const char *trigger; /* canonical: "default", "every <µs>", "available now", "once", "manual" */
     int64_t trigger_interval_us;
@@ -99,6 +100,20 @@ static inline bool relation_has_metadata(const Relation *relation, const char *w
             return true;
     }
     return false;
+}
+
+static inline bool ids_contain(const int64_t *ids, int count, int64_t id) {
+    for (int i = 0; i < count; i++)
+        if (ids[i] == id)
+            return true;
+    return false;
+}
+
+/* Is the sink one of the stream's own, of its sources' bad records, or of its late rows? */
+static inline bool relation_writes_into(const Relation *stream, int64_t sink_id) {
+    return ids_contain(stream->sink_ids, stream->sink_count, sink_id) ||
+           ids_contain(stream->error_sink_ids, stream->error_sink_count, sink_id) ||
+           stream->late_sink_id == sink_id;
 }
 
 typedef struct Catalog Catalog;                 /* shared; one per server */

@@ -43,6 +43,7 @@ static Status plan_check_columns(const Plan *plan, Error *err) {
         for (int i = 0; i < plan->exprs.count; i++)
             check_expr(&check, plan->exprs.items[i]);
         check_ids(&check, plan->keys);
+        check_ids(&check, plan->late_columns);
         check_ids(&check, plan->left_keys);
         check_ids(&check, plan->right_keys);
         check_column(plan->time_column, &check);

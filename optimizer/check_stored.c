@@ -185,6 +185,9 @@ static bool check_aggregate(const Plan *plan) {
         if (plan->columns[i].id != plan->keys.ids[i] ||
             !type_equal(plan->columns[i].type, plan_find_column(child, plan->keys.ids[i])->type))
             return false;
+    if (plan->phase == PHASE_FINAL ? plan->late_columns.count > 0
+                                   : !ids_in(plan->late_columns, child))
+        return false;
     if (plan->phase == PHASE_FINAL && child->column_count != keys + plan->call_count)
         return false;
     for (int i = 0; i < plan->call_count; i++) {

@@ -63,6 +63,7 @@ static const Plan *split_aggregate(Arena *arena, const Plan *aggregate) {
     exchange->keys = exchange_keys(arena, aggregate);
     below = plan_derive(arena, exchange);
     final->phase = PHASE_FINAL;
+    final->late_columns = (ColumnIds) {0}; /* rows are judged below */
     final->children = arena_memdup(arena, &below, sizeof(below));
     return plan_derive(arena, final);
 }

@@ -131,6 +131,7 @@ struct ExprContext {
 void binder_init(Binder *binder, PlannerContext *cx);
 ColumnId binder_new_id(Binder *binder);
 void binder_use(Binder *binder, ColumnId id);
+bool is_computed_project(const Binder *binder, const Plan *plan); /* all columns of a source */
 MUST_USE Status binder_enter(Binder *binder, int position, Error *err); /* 54001 */
 void binder_leave(Binder *binder);
 /* Scans with only the columns that the statement names; unresolved parameters are 42P18. */
@@ -285,8 +286,7 @@ MUST_USE Status bind_select(Binder *binder, const AstSelect *select, QueryTail t
                             Error *err);
 MUST_USE Status bind_set_operation(Binder *binder, const AstSetOperation *node, const Scope *outer,
                                    const CteScope *ctes, const Plan **ret_plan, Error *err);
-/* UNION ALL of two. */
-const Plan *make_union(Binder *binder, const Plan *const *sides, int position);
+const Plan *make_union(Binder *binder, const Plan *const *sides, int position); /* UNION ALL */
 /* bind_set_all.c: INTERSECT ALL, EXCEPT ALL. */
 MUST_USE Status make_set_all(Binder *binder, const AstSetOperation *node, const Plan *const *sides,
                              const Plan **ret_plan, Error *err);

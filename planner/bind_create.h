@@ -49,6 +49,20 @@ MUST_USE Status bind_sink_rows(Binder *binder, const Relation *sink, const SinkR
 /* Can its format hold the rows? */
 MUST_USE Status bind_sink_format(Binder *binder, const Relation *sink, const SinkRows *rows,
                                  int position, Error *err);
+/* Append mode, columns and format: can the sink take such rows as they come? */
+MUST_USE Status bind_sink_takes(Binder *binder, const Relation *sink, const SinkRows *rows,
+                                int position, Error *err);
+/* LATE ROWS INTO: the plan that carries what its sink gets, and that. Before binder_finish. */
+typedef struct LateRows {
+    const Plan *plan;
+    const PlanColumn *columns; /* as the source has them */
+    int column_count;
+} LateRows;
+MUST_USE Status bind_late_columns(Binder *binder, const Plan *plan, int position,
+                                  LateRows *ret_late, Error *err);
+/* The other sinks of the stream are bound. */
+MUST_USE Status bind_late_sink(Binder *binder, SinkName name, const LateRows *late,
+                               Relation *stream, Error *err);
 /* The sink that on_error of the source names, if it names one. */
 MUST_USE Status bind_error_sink(Binder *binder, Relation *source, Error *err);
 /* Those of the sources that the stream reads; its own sinks are bound. */

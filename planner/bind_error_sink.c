@@ -77,6 +77,16 @@ Status bind_sink_format(Binder *binder, const Relation *sink, const SinkRows *ro
     return STATUS_OK;
 }
 
+Status bind_sink_takes(Binder *binder, const Relation *sink, const SinkRows *rows, int position,
+                       Error *err) {
+    if (!(sink->sink->capabilities & SINK_TAKES_APPEND))
+        return error_at(err, position, FEATURE_NOT_SUPPORTED,
+                        "append mode is not supported by sink \"%s\" (connector \"%s\")",
+                        sink->name, sink->sink->name);
+    TRY(bind_sink_rows(binder, sink, rows, position, err));
+    return bind_sink_format(binder, sink, rows, position, err);
+}
+
 /* -------- of a source -------- */
 
 Status bind_error_sink(Binder *binder, Relation *source, Error *err) {
@@ -89,14 +99,15 @@ Status bind_error_sink(Binder *binder, Relation *source, Error *err) {
         return STATUS_OK;
     TRY(bind_sink_name(binder, (SinkName) {NULL, option->text + prefix_length, option->position},
                        &sink, err));
-    if (!(sink->sink->capabilities & SINK_TAKES_APPEND))
-        return error_at(err, option->position, FEATURE_NOT_SUPPORTED,
-                        "append mode is not supported by sink \"%s\" (connector \"%s\")",
-                        sink->name, sink->sink->name);
-    if (bind_sink_rows(binder, sink, &rows, option->position, err) != STATUS_OK)
-        return error_hint(err, "Leave the sink's columns out, or declare them as error rows have "
-                               "them: see on_error in docs/semantics.md.");
-    TRY(bind_sink_format(binder, sink, &rows, option->position, err));
+    if (bind_sink_takes(binder, sink, &rows, option->position, err) != STATUS_OK) {
+        bool is_of_columns =
+            err->sqlstate == SQLSTATE_SYNTAX_ERROR || err->sqlstate == SQLSTATE_DATATYPE_MISMATCH;
+
+        return is_of_columns ? error_hint(err, "Leave the sink's columns out, or declare them as "
+                                               "error rows have them: see on_error in "
+                                               "docs/semantics.md.")
+                             : STATUS_ERROR;
+    }
     source->error_sink_id = sink->id;
     return STATUS_OK;
 }
@@ -110,13 +121,6 @@ typedef struct ErrorSinks {
     const Relation *taken_by; /* the source whose error sink is among the stream's own; NULL */
 } ErrorSinks;
 
-static bool is_among(const int64_t *ids, int count, int64_t id) {
-    for (int i = 0; i < count; i++)
-        if (ids[i] == id)
-            return true;
-    return false;
-}
-
 static void count_scan(const Plan *node, void *data) {
     *(size_t *) data += node->kind == PLAN_SCAN;
 }
@@ -127,9 +131,9 @@ static void collect_error_sink(const Plan *node, void *data) {
 
     if (node->kind != PLAN_SCAN || source->error_sink_id == 0)
         return;
-    if (is_among(found->stream->sink_ids, found->stream->sink_count, source->error_sink_id))
+    if (relation_writes_into(found->stream, source->error_sink_id))
         found->taken_by = source;
-    if (!is_among(found->ids, found->count, source->error_sink_id))
+    if (!ids_contain(found->ids, found->count, source->error_sink_id))
         found->ids[found->count++] = source->error_sink_id;
 }
 

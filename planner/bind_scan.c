@@ -386,7 +386,7 @@ static const Plan *prune_scan(Binder *binder, const Plan *scan) {
     return plan_derive(binder->arena, pruned);
 }
 
-static bool is_computed_project(const Binder *binder, const Plan *plan) {
+bool is_computed_project(const Binder *binder, const Plan *plan) {
     for (int i = 0; i < binder->computed_count; i++)
         if (binder->computed[i] == plan)
             return true;

@@ -26,6 +26,7 @@ typedef struct StreamBinding {
     const AstCreateStream *create;
     StreamPlan *stream;
     const Plan *plan; /* bound, before a mode is chosen */
+    LateRows late;
     int sink_count;
     const Relation **sinks;
 } StreamBinding;
@@ -331,13 +332,34 @@ static PlannerContext *context_in_zone(PlannerContext *cx, const TimeZone *zone)
     return copy;
 }
 
-static Status bind_late_rows(StreamBinding *binding, Error *err) {
-    const AstName *sink = binding->create->late_sink;
+/* -------- late rows -------- */
+
+static Status bind_late_plan(StreamBinding *binding, Error *err) {
+    LateRows *late = &binding->late;
 
     if (binding->create->late_rows != AST_LATE_INTO)
         return STATUS_OK;
-    IGNORE(not_supported(err, sink->base.position, "LATE ROWS INTO")); /* hinted */
-    return error_hint(err, "They are counted and shown: SELECT * FROM millrace.late_rows");
+    TRY(bind_late_columns(binding->binder, binding->plan, binding->create->late_sink->base.position,
+                          late, err));
+    binding->plan = late->plan;
+    binding->stream->late_columns = late->columns;
+    binding->stream->late_column_count = late->column_count;
+    return STATUS_OK;
+}
+
+static Status bind_late_rows(StreamBinding *binding, Error *err) {
+    const AstName *name = binding->create->late_sink;
+
+    if (binding->create->late_rows != AST_LATE_INTO)
+        return STATUS_OK;
+    if (binding->stream->mode == OUTPUT_COMPLETE) {
+        IGNORE(not_supported(err, name->base.position, /* hinted */
+                             "LATE ROWS INTO in complete mode"));
+        return error_hint(err, "No row is late there. Leave the clause out.");
+    }
+    return bind_late_sink(binding->binder,
+                          (SinkName) {name->schema, name->name, name->base.position},
+                          &binding->late, &binding->stream->relation, err);
 }
 
 /* -------- facts of the stream -------- */
@@ -357,6 +379,11 @@ static void look_at_scan(const Plan *node, void *data) {
         facts->is_replayable = false;
 }
 
+static bool is_at_least_once(const StreamBinding *binding, int64_t sink_id) {
+    return catalog_find_id(binding->binder->cx->catalog, sink_id)->sink->guarantee ==
+           SINK_AT_LEAST_ONCE;
+}
+
 static const char *guarantee_of(const StreamBinding *binding) {
     SourceFacts facts = {.is_replayable = true};
     const Relation *stream = &binding->stream->relation;
@@ -366,9 +393,10 @@ static const char *guarantee_of(const StreamBinding *binding) {
         if (binding->sinks[i]->sink->guarantee == SINK_AT_LEAST_ONCE)
             return "at least once";
     for (int i = 0; i < stream->error_sink_count; i++)
-        if (catalog_find_id(binding->binder->cx->catalog, stream->error_sink_ids[i])
-                ->sink->guarantee == SINK_AT_LEAST_ONCE)
+        if (is_at_least_once(binding, stream->error_sink_ids[i]))
             return "at least once";
+    if (stream->late_sink_id && is_at_least_once(binding, stream->late_sink_id))
+        return "at least once";
     return facts.is_replayable ? "exactly once" : "at least once";
 }
 
@@ -387,6 +415,7 @@ static Status bind_stream_query(StreamBinding *binding, Error *err) {
 
     binder->is_stream = true;
     TRY(bind_query(binder, create->query, NULL, NULL, false, &binding->plan, err));
+    TRY(bind_late_plan(binding, err));
     TRY(binder_finish(binder, binding->plan, &binding->plan, err));
     plan_visit(binding->plan, look_at_scan, &facts);
     if (!facts.has_source) {
@@ -430,8 +459,8 @@ Status planner_bind_stream(PlannerContext *cx, const AstNode *statement, const c
                                 &stream.relation, err));
     TRY(bind_stream_options(&binding, err));
     TRY(bind_trigger(&binding, err));
-    TRY(bind_late_rows(&binding, err));
     TRY(bind_mode(&binding, err));
+    TRY(bind_late_rows(&binding, err));
     if (create->columns.count > 0)
         stream.plan = named_output(&binder, stream.plan, &stream.relation);
     stream.key = output_key(stream.plan);

@@ -174,6 +174,8 @@ struct Plan {
     const PlanAggregateCall *calls;
     EmitMode emit;
     AggregatePhase phase;
+    ColumnIds late_columns; /* of the input, not in phase FINAL: what LATE ROWS INTO gets of a row
+                               that is late for all its windows; count 0: nobody asks */
     int grouping_set_count; /* 0: plain; else each a subset of keys, and the last column is
                                GROUPING's bits */
     const ColumnIds *grouping_sets;

@@ -70,6 +70,7 @@ static const PlanField aggregate_fields[] = {
     FIELD_ENUM("emit",        emit,         emit_names),
     FIELD_ENUM("phase",       phase,        phase_names),
     FIELD("grouping sets",    SETS,         grouping_sets),
+    FIELD("late rows",        COLUMNS,      late_columns),
     {0},
 };
 

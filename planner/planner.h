@@ -43,7 +43,9 @@ typedef struct StreamPlan {
     ColumnIds key;              /* update mode: what identifies an output row; count 0: none */
     int64_t max_rows_per_epoch; /* 0: no bound */
     bool watermark_is_max;
-    bool skips_row_errors;     /* on_row_error = 'skip' */
+    bool skips_row_errors;          /* on_row_error = 'skip' */
+    const PlanColumn *late_columns; /* of a late row, as its sink gets it (Plan.late_columns) */
+    int late_column_count;
     const TimeZone *time_zone; /* of the query's own times; the session's at CREATE */
     const char *guarantee; /* "exactly once" or "at least once": the weakest of sources and sinks */
     const char *inferred_mode_notice; /* NULL when the mode was written */

@@ -160,16 +160,6 @@ static Status check_connector(Session *session, const CatalogSnapshot *snapshot,
     return STATUS_OK;
 }
 
-static bool writes_into(const Relation *stream, int64_t sink_id) {
-    for (int i = 0; i < stream->sink_count; i++)
-        if (stream->sink_ids[i] == sink_id)
-            return true;
-    for (int i = 0; i < stream->error_sink_count; i++)
-        if (stream->error_sink_ids[i] == sink_id)
-            return true;
-    return false;
-}
-
 static bool is_complete(const Relation *stream) {
     return strcmp(stream->output_mode, "complete") == 0;
 }
@@ -183,7 +173,7 @@ static Status check_sink_is_free(const CatalogSnapshot *snapshot, const Relation
         const Relation *other = catalog_at(snapshot, i);
 
         if (other->kind == RELATION_STREAM && strcmp(other->name, stream->name) != 0 &&
-            writes_into(other, sink->id) && (is_complete(other) || is_complete(stream)))
+            relation_writes_into(other, sink->id) && (is_complete(other) || is_complete(stream)))
             return error_at(err, position, OBJECT_IN_USE,
                             "sink \"%s\" is in use by stream \"%s\", and in complete mode a "
                             "stream has its sink for itself",
@@ -238,6 +228,9 @@ static Status check_sinks(const CatalogSnapshot *snapshot, const AstCreateStream
                        err));
     for (int i = 0; i < stream->error_sink_count; i++)
         TRY(check_sink(snapshot, stream, stream->error_sink_ids[i], create->query->base.position,
+                       err));
+    if (stream->late_sink_id)
+        TRY(check_sink(snapshot, stream, stream->late_sink_id, create->late_sink->base.position,
                        err));
     return STATUS_OK;
 }

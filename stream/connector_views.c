@@ -131,6 +131,8 @@ static Status add_stream(void *data, Stream *stream, Error *err) {
     for (int i = 0; i < stream->relation->sink_count; i++)
         if (stream->relation->sink_ids[i] == sums->sink_id)
             sums->rows += stream->totals.rows_out;
+    if (stream->relation->late_sink_id == sums->sink_id)
+        sums->rows += stream->totals.late_rows;
     for (int i = 0; i < stream->relation->error_sink_count; i++)
         sums->has_errors |= stream->relation->error_sink_ids[i] == sums->sink_id;
     pthread_mutex_unlock(&stream->mutex);

@@ -22,6 +22,7 @@ struct Delivery {
     StrBuf row_bytes;
     ErrorRows *errors; /* NULL: no sink takes them */
     ErrorRowsEpoch errors_epoch;
+    LateRows *late; /* NULL: no sink takes them */
 };
 
 /* -------- the kept result -------- */
@@ -159,22 +160,42 @@ static Status write_to_sinks(void *data, const Batch *batch, const ChangeOp *ops
     return STATUS_OK;
 }
 
-static Status write_errors(void *data, const Batch *batch, Error *err) {
+static Status write_rows(void *data, const Batch *batch, Error *err) {
     return write_to_sink(data, batch, NULL, err);
 }
 
-static Status deliver_errors(Delivery *delivery, Error *err) {
-    for (int i = delivery->spec.query_sink_count; i < delivery->spec.sink_count; i++)
-        TRY(error_rows_give(delivery->errors, i, &delivery->errors_epoch, write_errors,
-                            &delivery->spec.sinks[i], err));
+static int error_sink_end(const DeliverySpec *spec) {
+    return spec->sink_count - (spec->late_types != NULL);
+}
+
+static void clear_others(Delivery *delivery) {
     if (delivery->errors)
         error_rows_clear(delivery->errors);
+    if (delivery->late)
+        late_rows_clear(delivery->late);
+}
+
+static Status deliver_others(Delivery *delivery, Error *err) {
+    const DeliverySpec *spec = &delivery->spec;
+
+    for (int i = spec->query_sink_count; i < error_sink_end(spec); i++)
+        TRY(error_rows_give(delivery->errors, i, &delivery->errors_epoch, write_rows,
+                            &spec->sinks[i], err));
+    if (delivery->late)
+        TRY(late_rows_give(delivery->late, write_rows, &spec->sinks[spec->sink_count - 1], err));
+    clear_others(delivery);
     return STATUS_OK;
+}
+
+void delivery_take_late(Delivery *delivery, const Batch *batch, const int *columns, uint32_t row,
+                        int64_t event_time_us) {
+    assert(delivery->late);
+    late_rows_add(delivery->late, batch, columns, row, event_time_us);
 }
 
 void delivery_take_error(Delivery *delivery, const ErrorRow *row) {
     assert(row->sink >= delivery->spec.query_sink_count);
-    assert(row->sink < delivery->spec.sink_count);
+    assert(row->sink < error_sink_end(&delivery->spec));
     error_rows_add(delivery->errors, row);
 }
 
@@ -198,7 +219,7 @@ Status delivery_finish(Delivery *delivery, Error *err) {
         TRY(changes_drain(delivery->changes, err));
     if (delivery->result && delivery->spec.mode == OUTPUT_COMPLETE)
         TRY(replace_result(delivery, err));
-    return deliver_errors(delivery, err);
+    return deliver_others(delivery, err);
 }
 
 /* -------- life -------- */
@@ -261,8 +282,10 @@ Status delivery_create(const DeliverySpec *spec, Delivery **ret_delivery, Error 
         types[i] = plan->columns[i].type;
     if (spec->mode != OUTPUT_APPEND)
         open_changes(delivery, types);
-    if (spec->query_sink_count < spec->sink_count)
+    if (spec->query_sink_count < error_sink_end(spec))
         delivery->errors = error_rows_create(spec->account);
+    if (spec->late_types)
+        delivery->late = late_rows_create(spec->late_types, spec->late_column_count, spec->account);
     if (spec->keeps_result)
         status = open_result(delivery, types, err);
     if (status != STATUS_OK) {
@@ -278,6 +301,7 @@ Delivery *delivery_destroy(Delivery *delivery) {
         changes_destroy(delivery->changes);
         changes_destroy(delivery->answer);
         error_rows_destroy(delivery->errors);
+        late_rows_destroy(delivery->late);
         strbuf_done(&delivery->row_bytes);
         arena_destroy(delivery->seen_arena);
         arena_destroy(delivery->arena);
@@ -311,8 +335,7 @@ void delivery_abort(Delivery *delivery) {
         changes_clear(delivery->changes);
     if (delivery->answer)
         changes_clear(delivery->answer);
-    if (delivery->errors)
-        error_rows_clear(delivery->errors);
+    clear_others(delivery);
     arena_reset(delivery->seen_arena);
 }
 

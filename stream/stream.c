@@ -211,13 +211,17 @@ static Status open_sinks(Stream *stream, Error *err) {
                                      NULL, 0};
     const Relation *relation = stream->relation;
     SinkShape query = query_shape(stream);
+    SinkShape late = {SINK_MODE_APPEND, stream->bound.late_columns,
+                      (uint32_t) stream->bound.late_column_count, NULL, 0};
     int count = relation->sink_count + relation->error_sink_count;
 
-    stream->sinks = arena_new_array(stream->arena, DeliverySink, (size_t) count);
+    stream->sinks = arena_new_array(stream->arena, DeliverySink, (size_t) count + 1);
     for (int i = 0; i < relation->sink_count; i++)
         TRY(open_sink(stream, &query, relation->sink_ids[i], err));
     for (int i = 0; i < relation->error_sink_count; i++)
         TRY(open_sink(stream, &errors, relation->error_sink_ids[i], err));
+    if (relation->late_sink_id)
+        TRY(open_sink(stream, &late, relation->late_sink_id, err));
     for (int i = 0; i < stream->scan_count; i++) {
         StreamScan *scan = &stream->scans[i];
 
@@ -226,6 +230,49 @@ static Status open_sinks(Stream *stream, Error *err) {
             if (stream->sinks[j].sink_id == scan->relation->error_sink_id)
                 scan->error_sink = j;
     }
+    return STATUS_OK;
+}
+
+typedef struct LateSearch {
+    Stream *stream;
+    bool is_wrong;
+} LateSearch;
+
+/* The step that judges rows, as the stored plan has it, must give what the sink was told. A query
+ * of which nothing was left has none. */
+static void find_late_columns(const Plan *node, void *data) {
+    LateSearch *search = data;
+    const StreamPlan *bound = &search->stream->bound;
+    int *places;
+
+    if (node->late_columns.count == 0)
+        return;
+    places = arena_new_array(search->stream->arena, int, (size_t) node->late_columns.count);
+    search->is_wrong |= node->late_columns.count != bound->late_column_count;
+    for (int i = 0; i < node->late_columns.count && !search->is_wrong; i++) {
+        places[i] = plan_column_index(node->children[0], node->late_columns.ids[i]);
+        search->is_wrong |= places[i] < 0 || !type_equal(node->children[0]->columns[places[i]].type,
+                                                         bound->late_columns[i].type);
+    }
+    search->stream->late_columns = places;
+}
+
+static Status open_late_rows(Stream *stream, DeliverySpec *spec, Error *err) {
+    int count = stream->bound.late_column_count;
+    LateSearch search = {.stream = stream};
+    SqlType *types;
+
+    stream->late_columns = NULL;
+    if (!stream->relation->late_sink_id)
+        return STATUS_OK;
+    types = arena_new_array(stream->arena, SqlType, (size_t) count);
+    for (int i = 0; i < count; i++)
+        types[i] = stream->bound.late_columns[i].type;
+    plan_visit(stream->plan, find_late_columns, &search);
+    if (search.is_wrong)
+        return error_set(err, IO_ERROR, "the plan in the checkpoint has other late rows");
+    spec->late_types = types;
+    spec->late_column_count = (uint32_t) count;
     return STATUS_OK;
 }
 
@@ -248,6 +295,7 @@ static Status open_delivery(Stream *stream, Error *err) {
     for (int i = 0; i < spec.key_count; i++)
         keys[i] = plan_column_index(stream->plan, stream->bound.key.ids[i]);
     spec.key_columns = keys;
+    TRY(open_late_rows(stream, &spec, err));
     TRY(delivery_create(&spec, &delivery, err));
     pthread_mutex_lock(&stream->mutex); /* readers of the result pin it under this lock */
     stream->delivery = delivery;
@@ -334,6 +382,8 @@ static void report_late(void *data, const Operator *op, const Batch *batch, uint
     snprintf(entry.sample, sizeof(entry.sample), "%.*s", FAULT_SAMPLE_BYTES, strbuf_text(&sample));
     strbuf_done(&sample);
     faults_report_late(stream->faults, &entry);
+    if (stream->late_columns)
+        delivery_take_late(stream->delivery, batch, stream->late_columns, row, event_time_us);
 }
 
 static Status open_dataflow(Stream *stream, Error *err) {

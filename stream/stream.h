@@ -122,8 +122,9 @@ typedef struct Stream {
     Delivery *delivery;
     int scan_count;
     StreamScan *scans;
+    int *late_columns; /* of a late row, in the batch of the step that judges; NULL: no sink */
     int sink_count;
-    DeliverySink *sinks; /* the query's, then those of bad records */
+    DeliverySink *sinks; /* the query's, those of bad records, that of late rows */
     FaultLog *faults;
     int64_t target_bytes; /* how much an epoch takes under backlog */
     int64_t flush_ticket; /* being served; 0: none */

@@ -14,7 +14,7 @@
 #include "parser/parser.h"
 #include "stream/manager_internal.h"
 
-enum { STORED_VERSION = 1, STORED_KEYS_MAX = 1600 };
+enum { STORED_VERSION = 2, STORED_KEYS_MAX = 1600 };
 
 /* -------- from the definition -------- */
 

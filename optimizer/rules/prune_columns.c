@@ -114,6 +114,7 @@ static const Plan *prune_aggregate(Prune *prune, const Plan *plan, const Needed 
     Plan *copy;
 
     need_all(&needed, plan->keys);
+    need_all(&needed, plan->late_columns);
     for (int i = 0; i < keys; i++)
         columns[i] = plan->columns[i];
     for (int i = 0; i < plan->call_count; i++)

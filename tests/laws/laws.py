@@ -6,6 +6,7 @@ incremental  with a million groups an epoch of one row writes < 16 KiB (its CPU 
 idle         a stream without work wakes at most about once a second and writes nothing
 slices       an event of a hopping window touches one group, however many windows hold it
 workers      one huge file in one epoch gives the same bytes out with 1, 2, 3 and 8 workers
+late         rows that come late do so too, on whichever worker they are found
 faulty       so it does when records are bad and expressions raise; bad records come in order
 """
 import argparse
@@ -227,7 +228,39 @@ def faulty(options):
     return f"{bad} bad records, {zeros} rows that raise"
 
 
-LAWS = [incremental, idle, slices, workers, faulty]
+def late(options):
+    answers = set()
+    for count in (1, 3):
+        with Server(options.server, settings=[f"workers={count}"]) as server:
+            folder = os.path.join(server.work, "in")
+            write_file(folder, "0.json", '{"id": -1, "ts": "2026-01-01T00:30:00Z"}\n')
+            connection = make_stream(
+                server, "SELECT window_start, count(*) AS n FROM HOP(s, ts, INTERVAL '1 minute', "
+                "INTERVAL '3 minutes') GROUP BY window_start, window_end",
+                "id int8, ts timestamptz", ", WATERMARK FOR ts AS ts")
+            connection.execute("DROP STREAM q")
+            connection.execute("CREATE SINK late WITH (connector = 'file', path = 'late/')")
+            connection.execute(
+                "CREATE STREAM q INTO o OUTPUT MODE UPDATE LATE ROWS INTO late AS SELECT "
+                "window_start, count(*) AS n FROM HOP(s, ts, INTERVAL '1 minute', "
+                "INTERVAL '3 minutes') GROUP BY window_start, window_end")
+            connection.execute("WAIT FOR STREAM q")
+            write_file(folder, "1.json", "".join(
+                f'{{"id": {i}, "ts": "2026-01-01T00:{i * 7919 % 60:02}:00Z", '
+                f'"pad": "{"." * 60}"}}\n' for i in range(options.megabytes * 9000)))
+            connection.execute("WAIT FOR STREAM q", timeout_s=300)
+            ids = sorted(json.loads(line)["id"] for line in
+                         read_lines(visible_files(os.path.join(server.work, "late"))))
+            right = [i for i in range(options.megabytes * 9000) if i * 7919 % 60 < 28]
+            if ids != right:
+                raise Wrong(f"{len(ids)} late rows, not {len(right)}")
+            answers.add(digest(os.path.join(server.work, "late")))
+    if len(answers) > 1:
+        raise Wrong("3 workers give other bytes than 1")
+    return f"{len(right)} late rows"
+
+
+LAWS = [incremental, idle, slices, workers, faulty, late]
 
 
 def main():

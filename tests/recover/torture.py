@@ -11,7 +11,8 @@ at a random one: a random time, or when it has passed a random number of crash p
    After SIGTERM, all that was decided is shown.
 3. Kills must hit, else the loop has shown nothing: at least 30 % inside an epoch, and at least 5 %
    between prepare and publish. The server's crash log (store/crash.h) says where each one fell.
-No input is late by construction: event times in a file reach back less than the watermark's delay.
+No input is late by construction: event times in a file reach back less than the watermark's delay;
+but for the kind that is about late rows.
 """
 import argparse
 import collections
@@ -54,10 +55,11 @@ def time_text(seconds):
 class Feed:
     """Makes the input files, and remembers every row."""
 
-    def __init__(self, folder, chance, fault_share):
+    def __init__(self, folder, chance, kind):
         self.folder = folder
         self.chance = chance
-        self.fault_share = fault_share
+        self.fault_share = kind.fault_share
+        self.reach_s = kind.reach_s
         self.rows = []
         self.file_count = 0
 
@@ -67,7 +69,7 @@ class Feed:
         base = START_S + self.file_count * FILE_SPAN_S
         self.write([{"id": len(self.rows) + i, "k": f"k{self.chance.randrange(KEYS)}",
                      "v": self.value(),
-                     "ts": base + self.chance.randrange(-DELAY_S // 2, FILE_SPAN_S)}
+                     "ts": base + self.chance.randrange(-self.reach_s, FILE_SPAN_S)}
                     for i in range(count)])
 
     def value(self):
@@ -127,6 +129,8 @@ class Kind:
     grows = True  # what is visible is always a part of the final answer
     setup = (SOURCE, SINK)
     fault_share = 0.0  # of the records, whose v is no number
+    reach_s = DELAY_S // 2  # how far event times of a file reach back
+    clauses = ""
 
     def answer(self, rows):
         raise NotImplementedError
@@ -161,6 +165,27 @@ class Faulty(Passing):
         lines = read_lines(visible_files(dead)) if os.path.isdir(dead) else []
         return super().read(out) + collections.Counter(
             json.loads(json.loads(line)["record"])["id"] for line in lines)
+
+
+class Late(Kind):
+    """A row is in its window or among the late ones, whenever it comes, and once."""
+    query = ("SELECT window_start, string_agg(id::text, ',') AS ids "
+             f"FROM TUMBLE(events, ts, INTERVAL '{WINDOW_S} seconds') GROUP BY window_start")
+    setup = (SOURCE, SINK,
+             "CREATE SINK late WITH (connector = 'file', path = 'late/', format = 'json')")
+    clauses = "LATE ROWS INTO late"
+    reach_s = 4 * DELAY_S
+
+    def answer(self, rows):
+        return collections.Counter(r["id"] for r in rows if r["k"] != "last")
+
+    def read(self, out):
+        late = os.path.join(os.path.dirname(out), "late")
+        lines = read_lines(visible_files(late)) if os.path.isdir(late) else []
+        return collections.Counter(
+            [int(number) for line in read_lines(visible_files(out))
+             for number in json.loads(line)["ids"].split(",")] +
+            [json.loads(line)["id"] for line in lines])
 
 
 class Windows(Kind):
@@ -224,7 +249,7 @@ class Torture:
         self.kind = kind
         self.chance = random.Random(seed)
         self.server = server
-        self.feed = Feed(os.path.join(server.work, "in"), self.chance, kind.fault_share)
+        self.feed = Feed(os.path.join(server.work, "in"), self.chance, kind)
         os.makedirs(self.feed.folder, exist_ok=True)
         self.out = os.path.join(server.work, "out")
         self.starts = 0
@@ -257,7 +282,7 @@ class Torture:
         for statement in self.kind.setup:
             connection.execute(statement)
         connection.execute(f"CREATE STREAM q INTO result OUTPUT MODE {self.kind.mode} "
-                           f"AS {self.kind.query}")
+                           f"{self.kind.clauses} AS {self.kind.query}")
         connection.close()
 
     def check_visible(self):
@@ -275,7 +300,7 @@ class Torture:
         connection.execute("WAIT FOR STREAM q")
         late, state, error = connection.rows(
             "SELECT late_rows, state, error FROM millrace.streams WHERE name = 'q'")[0]
-        if late not in ("0", None) or state == "failed":
+        if (late not in ("0", None)) != bool(self.kind.clauses) or state == "failed":
             raise Loss(f"late rows {late}, state {state}, error {error}")
         connection.close()
         self.server.stop()
@@ -432,7 +457,7 @@ def run_ddl(server, seed, cycles):
         server.kill()
 
 
-KINDS = {"passing": Passing, "faulty": Faulty, "windows": Windows, "updates": Updates,
+KINDS = {"passing": Passing, "faulty": Faulty, "late": Late, "windows": Windows, "updates": Updates,
          "whole": Whole, "consumed": Consumed}
 
 
