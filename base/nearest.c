@@ -40,8 +40,7 @@ size_t edit_distance(const char *left, const char *right) {
 }
 
 Nearest nearest_begin(const char *wanted) {
-    return (Nearest) {.wanted = wanted,
-                      .distance = strlen(wanted) < 6 ? 1 : strlen(wanted) / 3};
+    return (Nearest) {.wanted = wanted, .distance = strlen(wanted) < 6 ? 1 : strlen(wanted) / 3};
 }
 
 void nearest_offer(Nearest *nearest, const char *candidate) {

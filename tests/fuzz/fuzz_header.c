@@ -6,6 +6,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "stream/header.h"
@@ -22,7 +23,8 @@ static void check(const uint8_t *bytes, size_t size_bytes) {
         return;
     }
     header_append(header, &again);
-    assert(again.length == size_bytes);
+    /* A header of an older version is written as the newest. */
+    assert(again.length == size_bytes || memcmp(again.data, bytes, sizeof(int64_t)) != 0);
     assert(header_parse((const uint8_t *) again.data, again.length, arena, &same, &err) ==
            STATUS_OK);
     strbuf_done(&again);
