@@ -117,6 +117,9 @@ static Status bind_aggregate_arguments(ExprContext *cx, const AstFuncCall *call,
                                  &bound->aggregate, want, &bound->type, err),
                call->base.position, err));
     TRY(check_ordered_set(call, bound, err));
+    if (bound->type.id == TYPE_ARRAY && bound->argument_count == 1 && have[0].id == TYPE_ARRAY &&
+        strcmp(call->name->name, "any_value") != 0)
+        return not_supported(err, call->base.position, "%s of arrays", call->name->name);
     for (int i = 0; i < count; i++)
         TRY(coerce(binder, bound->arguments[i], want[i], CAST_IMPLICIT, &bound->arguments[i], err));
     return STATUS_OK;
