@@ -171,9 +171,17 @@ static inline const TextView *kernel_text(const KernelCall *call, uint32_t index
     return &KERNEL_ARGUMENT(call, index, TextView, row);
 }
 
-/* Room for a text result: `size_bytes` in the call's arena. 54000 past LIMIT_RECORD_BYTES. */
+/* Room for a text result: `size_bytes` in the call's arena. 54000 past LIMIT_RECORD_BYTES; 53200
+ * when a batch of long ones would take the machine's memory. */
 static inline Status kernel_text_room(const KernelCall *call, size_t size_bytes, char **ret_room,
                                       Error *err) {
+    if (size_bytes > LIMIT_LONG_TEXT_BYTES && size_bytes <= LIMIT_RECORD_BYTES &&
+        arena_used_bytes(call->arena) + size_bytes > LIMIT_BATCH_TEXT_BYTES) {
+        *ret_room = NULL;
+        IGNORE(error_set(err, OUT_OF_MEMORY, "the texts of one batch of rows take more than %d MB",
+                         LIMIT_BATCH_TEXT_BYTES >> 20));
+        return STATUS_ERROR;
+    }
     *ret_room =
         size_bytes > LIMIT_RECORD_BYTES ? NULL : arena_try_alloc(call->arena, size_bytes + 1);
     if (*ret_room)
