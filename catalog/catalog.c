@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "base/utf8.h"
 #include "catalog/catalog_state.h"
 
 enum {
@@ -177,6 +178,10 @@ static bool row_matches(const Relation *relation, Statement *row) {
            strcmp(relation_kind_name(relation->kind), statement_text(row, 2)) == 0;
 }
 
+static bool is_utf8(const char *text) {
+    return utf8_is_valid(text, text + strlen(text));
+}
+
 static Status load_object(Catalog *catalog, Statement *row, Error *err) {
     size_t incarnation_size = 0;
     const uint8_t *incarnation = statement_blob(row, 1, &incarnation_size);
@@ -184,6 +189,10 @@ static Status load_object(Catalog *catalog, Statement *row, Error *err) {
     Relation *relation;
     Error cause;
 
+    if (!is_utf8(statement_text(row, 4)) || !is_utf8(statement_text(row, 7)))
+        return error_set(err, DATA_CORRUPTED,
+                         "catalog.db is damaged: the text of object %lld is no UTF-8",
+                         (long long) statement_int64(row, 0));
     if (catalog_bind_object(catalog, statement_text(row, 7), catalog->current, &object, &cause) !=
         STATUS_OK)
         TRY(load_broken(row, &cause, &object, err));

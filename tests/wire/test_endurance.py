@@ -279,3 +279,15 @@ def test_a_catalog_that_forgot_streams_does_not_cost_them(fresh, how):
     fresh.start()
     assert fresh.connect().value("SELECT n FROM q") == "1"
     fresh.stop()
+
+
+def test_a_catalog_with_bytes_that_are_no_text_is_damaged(fresh):
+    fresh.start()
+    fresh.connect().execute("CREATE VIEW w AS SELECT 1 AS a")
+    fresh.stop()
+    with sqlite3.connect(os.path.join(fresh.data, "catalog.db")) as database:
+        database.execute("UPDATE objects SET definition = CAST(x'ac' AS TEXT)")
+    database.close()
+    with pytest.raises(ServerError):
+        fresh.start()
+    assert "catalog.db is damaged" in fresh.log_tail()
