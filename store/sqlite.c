@@ -53,7 +53,7 @@ static Status database_error(Database *database, Error *err) {
     case SQLITE_CANTOPEN:
         if (error_number)
             return system_error(database, code, error_number, err);
-        /* fall through */
+        __attribute__((fallthrough));
     default:
         return error_set(err, IO_ERROR, "\"%s\": %s (SQLite code %d)", database->path, message,
                          code);
