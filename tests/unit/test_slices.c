@@ -211,8 +211,9 @@ static void run_cases(bool is_disturbed) {
                               .emit = modes[m],
                               .key_count = 1 + (int) (seed % 3),
                               .workers = seed % 2 ? 3 : 1,
-                              .seed = seed++},
-                     is_disturbed);
+                              .seed = seed},
+                     is_disturbed),
+                seed++;
 }
 
 static void windows_of_slices_are_hopping_windows(void **state) {

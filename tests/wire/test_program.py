@@ -1,4 +1,5 @@
 """The program as a shell sees it: command line, exit statuses, scripts, --check, the lock."""
+import contextlib
 import os
 import re
 import signal
@@ -77,11 +78,29 @@ def test_a_data_directory_has_one_owner():
         assert "in use by another millrace" in done.stderr
 
 
+@contextlib.contextmanager
+def inherited(number, disposition):
+    """What this process starts inherits it, as from a shell or from nohup."""
+    before = signal.signal(number, disposition)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 def test_a_closed_terminal_is_an_orderly_stop():
-    with Server(os.environ.get("MILLRACE_TEST_SERVER", "build/millrace")) as server:
+    binary = os.environ.get("MILLRACE_TEST_SERVER", "build/millrace")
+    with inherited(signal.SIGHUP, signal.SIG_DFL), Server(binary) as server:
         os.kill(server.process.pid, signal.SIGHUP)
         assert server.wait_dead() == 0
         assert 'msg="stopping"' in server.log_tail()
+
+
+def test_under_nohup_a_closed_terminal_changes_nothing():
+    binary = os.environ.get("MILLRACE_TEST_SERVER", "build/millrace")
+    with inherited(signal.SIGHUP, signal.SIG_IGN), Server(binary) as server:
+        os.kill(server.process.pid, signal.SIGHUP)
+        assert server.connect().value("SELECT 1") == "1"
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS])
