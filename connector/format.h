@@ -18,7 +18,7 @@ typedef struct Record {
     const char *key; /* kafka; NULL: none */
     uint32_t key_length;
     int64_t timestamp_us; /* kafka; INT64_MIN: none */
-    int64_t line;         /* number in its file from 1, always told for the first; 0: not counted */
+    int64_t line;         /* number in its file from 1; 0: not counted */
     const char *fault;    /* NULL; else the source says why it is bad (54000): data is a sample */
 } Record;
 
@@ -67,6 +67,10 @@ typedef struct FormatType {
     MUST_USE Status (*decoder_create)(const DecodeColumn *columns, uint32_t count,
                                       const OptionSet *options, const FormSettings *settings,
                                       Decoder **ret_decoder, Error *err);
+    /* The records that follow are of a file whose first one is `header` (borrowed for the call).
+     * Called before any decode() of records from files, also of those behind the first. NULL: the
+     * format does not look at it. */
+    void (*begin_file)(Decoder *decoder, const Record *header);
     /* At most LIMIT_BATCH_ROWS records. All in `arena`; text may point into the records. One thread
      * a decoder. Never fails for bad input, only for the memory limit. */
     MUST_USE Status (*decode)(Decoder *decoder, const Record *records, uint32_t count, Arena *arena,

@@ -26,6 +26,8 @@ typedef struct Block {
     int name_count;
     const char *const *names;   /* of files, for the metadata column `path` */
     const int64_t *modified_us; /* per name */
+    const Record *header;       /* first record of the file that all records are of; NULL: the
+                                   source has no files, or the format does not look at it */
     int64_t next_offset;        /* where to go on: [from, next_offset) is in the block */
     int64_t size_bytes;
     void (*release)(struct Block *block); /* frees it and what it points to */

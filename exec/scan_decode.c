@@ -430,6 +430,8 @@ Status scan_decode(ScanDecoder *self, RecordSpan span, const ScanPosition *posit
 
     assert(count <= LIMIT_BATCH_ROWS);
     assert(first + count <= block->record_count);
+    if (self->relation->format->begin_file && block->header)
+        self->relation->format->begin_file(self->decoder, block->header);
     TRY(self->relation->format->decode(self->decoder, records, count, arena, &result, err));
     assert(result.batch->row_count + result.bad_count <= count);
     stats->rows_in += result.batch->row_count + result.bad_count;

@@ -1,8 +1,9 @@
 /* CSV format: RFC 4180 as PostgreSQL's COPY … CSV reads and writes it, one record a line.
  *
- * Fields are matched by place. An unquoted empty field is NULL. With a header, the first line of
- * each file must name the columns in their order. A quoted field may not hold a line break: records
- * are cut at newlines before quotes are seen, so that a huge file can be read in pieces. */
+ * With a header, the first line of each file names its fields, in any order: each file may have its
+ * own, and every record of a file whose header lacks a wanted column is bad. Without one, fields
+ * are matched by place. An unquoted empty field is NULL. A quoted field may not hold a line break:
+ * records are cut at newlines before quotes are seen, so that a huge file can be read in pieces. */
 #include <string.h>
 #include <strings.h>
 
@@ -11,6 +12,14 @@
 #include "formats/formats.h"
 #include "formats/line_encoder.h"
 
+enum { HEADER_FIELDS_MAX = 65536 };
+
+typedef struct CsvField {
+    TextView text;
+    bool is_quoted;
+    bool is_present;
+} CsvField;
+
 struct Decoder {
     Arena *arena;
     uint32_t column_count;
@@ -18,10 +27,15 @@ struct Decoder {
     const FormSettings *settings;
     bool has_header;
     char delimiter;
+    int *places;     /* of the columns among the file's fields */
     int field_count; /* fields that must be cut: up to the last wanted one */
-    TextView *fields;
-    bool *is_quoted;
-    bool *is_present;
+    int field_capacity;
+    CsvField *fields; /* of the record at hand */
+    StrBuf header;    /* of the file at hand: its bytes */
+    int64_t header_offset;
+    const char *header_fault; /* why the file's records are all bad; NULL: they are not */
+    SqlState header_state;
+    Arena *header_arena;
 };
 
 static const OptionSpec csv_options[] = {
@@ -47,8 +61,20 @@ static Status csv_check(const OptionSet *options, Error *err) {
 }
 
 static void csv_decoder_destroy(Decoder *decoder) {
-    if (decoder)
-        arena_destroy(decoder->arena);
+    if (!decoder)
+        return;
+    strbuf_done(&decoder->header);
+    arena_destroy(decoder->header_arena);
+    arena_destroy(decoder->arena);
+}
+
+/* Room for `count` fields of a record, as many as must be cut. */
+static void reserve_fields(Decoder *decoder, int count) {
+    decoder->field_count = count;
+    if (count <= decoder->field_capacity)
+        return;
+    decoder->field_capacity = count * 2;
+    decoder->fields = arena_new_array(decoder->arena, CsvField, (size_t) decoder->field_capacity);
 }
 
 static Status csv_decoder_create(const DecodeColumn *columns, uint32_t count,
@@ -57,24 +83,27 @@ static Status csv_decoder_create(const DecodeColumn *columns, uint32_t count,
     Arena *arena;
     Decoder *decoder;
     char delimiter;
+    int field_count = 0;
 
     TRY(csv_delimiter(options, &delimiter, err));
     arena = arena_create("csv decoder", 0);
     decoder = arena_new(arena, Decoder);
     decoder->arena = arena;
+    decoder->header_arena = arena_create("csv header", 0);
     decoder->column_count = count;
     decoder->columns = arena_memdup(arena, columns, sizeof(*columns) * count);
+    decoder->places = arena_new_array(arena, int, (size_t) count + 1);
     decoder->settings = settings;
     decoder->has_header = option_number(options, "header") != 0;
+    decoder->header_offset = -1;
     decoder->delimiter = delimiter;
     for (uint32_t i = 0; i < count; i++) {
         decoder->columns[i].name = arena_strdup(arena, columns[i].name);
-        if (columns[i].position + 1 > decoder->field_count)
-            decoder->field_count = columns[i].position + 1;
+        decoder->places[i] = columns[i].position;
+        if (columns[i].position + 1 > field_count)
+            field_count = columns[i].position + 1;
     }
-    decoder->fields = arena_new_array(arena, TextView, (size_t) decoder->field_count);
-    decoder->is_quoted = arena_new_array(arena, bool, (size_t) decoder->field_count);
-    decoder->is_present = arena_new_array(arena, bool, (size_t) decoder->field_count);
+    reserve_fields(decoder, field_count);
     *ret_decoder = decoder;
     return STATUS_OK;
 }
@@ -122,14 +151,17 @@ static Status cut_fields(Decoder *decoder, const Record *record, Arena *arena, E
 
     if (end > p && end[-1] == '\r')
         end--;
-    memset(decoder->is_present, 0, sizeof(bool) * (size_t) decoder->field_count);
+    for (int i = 0; i < decoder->field_count; i++)
+        decoder->fields[i].is_present = false;
     for (int i = 0; i < decoder->field_count; i++) {
-        p = cut_field(decoder, p, end, arena, &decoder->fields[i], &decoder->is_quoted[i]);
+        CsvField *field = &decoder->fields[i];
+
+        p = cut_field(decoder, p, end, arena, &field->text, &field->is_quoted);
         if (!p) {
             IGNORE(error_set(fault, INVALID_TEXT_REPRESENTATION, "unterminated CSV quoted field"));
             return error_hint(fault, "A quoted field may not hold a line break.");
         }
-        decoder->is_present[i] = true;
+        field->is_present = true;
         if (p == end)
             break;
         p++;
@@ -137,64 +169,125 @@ static Status cut_fields(Decoder *decoder, const Record *record, Arena *arena, E
     return STATUS_OK;
 }
 
-static Status check_header(Decoder *decoder, Error *fault) {
-    for (uint32_t i = 0; i < decoder->column_count; i++) {
-        const DecodeColumn *column = &decoder->columns[i];
-        const TextView *field = &decoder->fields[column->position];
+/* -------- the header of a file -------- */
 
-        if (!decoder->is_present[column->position] || field->length != strlen(column->name) ||
-            strncasecmp(text_data(field), column->name, field->length) != 0)
-            return error_set(fault, INVALID_TEXT_REPRESENTATION,
-                             "CSV header does not name column \"%s\" at place %d", column->name,
-                             column->position + 1);
+static bool names_column(const CsvField *field, const char *name, bool folds_case) {
+    if (!field->is_present || field->text.length != strlen(name))
+        return false;
+    return folds_case ? strncasecmp(text_data(&field->text), name, field->text.length) == 0
+                      : memcmp(text_data(&field->text), name, field->text.length) == 0;
+}
+
+/* The field that has the column's name; without regard to case, if none has it exactly. */
+static Status find_field(const Decoder *decoder, const char *name, int *ret_place, Error *fault) {
+    int count = 0;
+
+    for (int folds_case = 0; folds_case < 2 && count == 0; folds_case++)
+        for (int i = 0; i < decoder->field_count; i++)
+            if (names_column(&decoder->fields[i], name, folds_case) && count++ == 0)
+                *ret_place = i;
+    if (count == 1)
+        return STATUS_OK;
+    return error_set(fault, INVALID_TEXT_REPRESENTATION,
+                     count ? "CSV header names column \"%s\" more than once"
+                           : "CSV header does not name column \"%s\"",
+                     name);
+}
+
+static Status map_columns(Decoder *decoder, const Record *header, Error *fault) {
+    int field_count = 1;
+    int used_count = 0;
+
+    if (header->fault)
+        return error_set(fault, PROGRAM_LIMIT_EXCEEDED, "%s", header->fault);
+    for (uint32_t i = 0; i < header->length; i++)
+        field_count += header->data[i] == decoder->delimiter;
+    if (field_count > HEADER_FIELDS_MAX)
+        return error_set(fault, PROGRAM_LIMIT_EXCEEDED, "CSV header has more than %d fields",
+                         HEADER_FIELDS_MAX);
+    reserve_fields(decoder, field_count);
+    TRY(cut_fields(decoder, header, decoder->header_arena, fault));
+    for (uint32_t i = 0; i < decoder->column_count; i++) {
+        TRY(find_field(decoder, decoder->columns[i].name, &decoder->places[i], fault));
+        if (decoder->places[i] + 1 > used_count)
+            used_count = decoder->places[i] + 1;
     }
+    decoder->field_count = used_count;
     return STATUS_OK;
 }
 
+static void csv_begin_file(Decoder *decoder, const Record *header) {
+    Error fault;
+
+    if (!decoder->has_header)
+        return;
+    if (decoder->header_offset >= 0 && decoder->header.length == header->length &&
+        memcmp(decoder->header.data, header->data, header->length) == 0) {
+        decoder->header_offset = header->offset;
+        return;
+    }
+    arena_reset(decoder->header_arena);
+    strbuf_clear(&decoder->header);
+    strbuf_append(&decoder->header, header->data, header->length);
+    decoder->header_offset = header->offset;
+    decoder->header_fault = NULL;
+    if (map_columns(decoder, header, &fault) == STATUS_OK)
+        return;
+    decoder->header_fault = arena_strdup(decoder->header_arena, fault.message);
+    decoder->header_state = fault.sqlstate;
+}
+
+/* -------- records -------- */
+
 static Status fill_column(Decoder *decoder, uint32_t index, ColumnBuilder *builder, Error *fault) {
     const DecodeColumn *column = &decoder->columns[index];
-    const TextView *field = &decoder->fields[column->position];
+    const CsvField *field = &decoder->fields[decoder->places[index]];
     Column *target = column_builder_column(builder, index);
     uint32_t row = builder->result->batch->row_count;
-    const char *text = text_data(field);
+    const char *text = text_data(&field->text);
+    uint32_t length = field->text.length;
     size_t size_bytes = physical_size_bytes(type_physical(column->type.id));
     Value value;
 
-    if (!decoder->is_present[column->position])
+    if (!field->is_present)
         return error_set(fault, INVALID_TEXT_REPRESENTATION, "missing data for column \"%s\"",
                          column->name);
-    if (field->length == 0 && !decoder->is_quoted[column->position]) {
+    if (length == 0 && !field->is_quoted) {
         if (column->is_not_null)
             return column_not_null_violation(column->name, fault);
         column_builder_put_null(builder, index);
         return STATUS_OK;
     }
-    if (!utf8_is_valid(text, text + field->length) || memchr(text, '\0', field->length))
+    if (!utf8_is_valid(text, text + length) || memchr(text, '\0', length))
         return error_set(fault, CHARACTER_NOT_IN_REPERTOIRE,
                          "invalid byte sequence for encoding \"UTF8\"");
-    TRY(value_parse_text(column->type, text, field->length, decoder->settings, builder->arena,
-                         &value, fault));
+    TRY(value_parse_text(column->type, text, length, decoder->settings, builder->arena, &value,
+                         fault));
     memcpy((char *) target->values + row * size_bytes, value.bytes, size_bytes);
     return STATUS_OK;
 }
 
 static void decode_record(Decoder *decoder, const Record *record, uint32_t index,
                           ColumnBuilder *builder) {
-    bool is_header = decoder->has_header && record->line == 1;
+    bool is_header = decoder->has_header && record->offset == decoder->header_offset;
     Error fault;
 
-    if (record->fault) {
-        IGNORE(error_set(&fault, PROGRAM_LIMIT_EXCEEDED, "%s", record->fault));
-        column_builder_reject(builder, index, NULL, &fault);
-        return;
-    }
-    if (cut_fields(decoder, record, builder->arena, &fault) != STATUS_OK ||
-        (is_header && check_header(decoder, &fault) != STATUS_OK)) {
+    if (decoder->has_header && decoder->header_fault) {
+        IGNORE(error_fill(&fault, decoder->header_state, 0, "%s", decoder->header_fault));
         column_builder_reject(builder, index, NULL, &fault);
         return;
     }
     if (is_header) {
         builder->result->header_count++;
+        return;
+    }
+    if (record->fault) {
+        IGNORE(error_set(&fault, PROGRAM_LIMIT_EXCEEDED, "%s", record->fault));
+        column_builder_reject(builder, index, NULL, &fault);
+        return;
+    }
+    if (cut_fields(decoder, record, builder->arena, &fault) != STATUS_OK) {
+        column_builder_reject(builder, index, NULL, &fault);
         return;
     }
     for (uint32_t i = 0; i < decoder->column_count; i++) {
@@ -311,6 +404,7 @@ const FormatType format_csv = {
     .options = csv_options,
     .check = csv_check,
     .decoder_create = csv_decoder_create,
+    .begin_file = csv_begin_file,
     .decode = csv_decode,
     .decoder_destroy = csv_decoder_destroy,
     .encoder_create = csv_encoder_create,

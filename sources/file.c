@@ -441,13 +441,26 @@ static bool is_gone(const FileEntry *entry) {
     return !S_ISREG(info.st_mode) || info.st_size < entry->end;
 }
 
-/* On failure the block is given back. */
 static Status number_lines(SourceReader *reader, const FileEntry *entry, Block *block, Error *err) {
     Status status;
 
     pthread_mutex_lock(&reader->line_lock);
     status = file_block_number_lines(block, entry, &reader->line_mark, err);
     pthread_mutex_unlock(&reader->line_lock);
+    return status;
+}
+
+/* What the reader's statement and format want to know beyond the records. On failure the block is
+ * given back. */
+static Status complete_block(SourceReader *reader, const FileEntry *entry, Block *block,
+                             Error *err) {
+    const FormatType *format = reader->environment.format;
+    Status status = STATUS_OK;
+
+    if (format && format->begin_file && block->record_count > 0)
+        status = file_block_find_header(block, entry, err);
+    if (status == STATUS_OK && reader->environment.wants_lines)
+        status = number_lines(reader, entry, block, err);
     if (status != STATUS_OK)
         block_unref(block);
     return status;
@@ -462,8 +475,8 @@ static Status file_fetch(SourceReader *reader, int partition, int64_t from, int6
     if (!file_journal_find(reader->journal, from, &entry))
         return error_set(err, INTERNAL_ERROR, "file offset %lld is not known", (long long) from);
     status = file_block_read(&entry, from, to, wanted_bytes, ret_block, &fault);
-    if (status == STATUS_OK && reader->environment.wants_lines)
-        status = number_lines(reader, &entry, *ret_block, &fault);
+    if (status == STATUS_OK)
+        status = complete_block(reader, &entry, *ret_block, &fault);
     if (status == STATUS_OK)
         return STATUS_OK;
     /* Only a file that vanished or shrank after it was discovered is given up; whatever else went

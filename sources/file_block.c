@@ -21,6 +21,7 @@ typedef struct FileBlock {
     int64_t modified_us;
     char *bytes;
     size_t capacity;
+    Block *header_block; /* holds the header when it is not among the records */
 } FileBlock;
 
 /* What a read is about; file positions, not offsets. */
@@ -37,6 +38,7 @@ typedef struct LineRead {
 static void file_block_release(Block *base) {
     FileBlock *block = (FileBlock *) base;
 
+    block_unref(block->header_block);
     memory_free(base->records);
     memory_free(block->bytes);
     memory_free(block);
@@ -108,7 +110,6 @@ static void add_record(LineRead *read, int64_t at, int64_t length, const char *f
         .length = (uint32_t) length,
         .offset = offset_of(read->entry, read->first + at),
         .timestamp_us = INT64_MIN,
-        .line = read->is_file_start && block->record_count == 0,
         .fault = fault,
     };
     block->record_count++;
@@ -267,6 +268,29 @@ Status file_block_read(const FileEntry *entry, int64_t from, int64_t to, size_t 
     if (read.block->base.next_offset > to)
         read.block->base.next_offset = to;
     *ret_block = &read.block->base;
+    return STATUS_OK;
+}
+
+/* -------- the header -------- */
+
+Status file_block_find_header(Block *base, const FileEntry *entry, Error *err) {
+    FileBlock *block = (FileBlock *) base;
+    FileEntry whole = *entry;
+
+    whole.base = entry->base - entry->start;
+    whole.start = 0;
+    for (int64_t from = whole.base; !base->header && from < whole.base + whole.end;) {
+        Block *first = NULL;
+
+        TRY(file_block_read(&whole, from, whole.base + whole.end, 1, &first, err));
+        from = first->next_offset;
+        if (first->record_count == 0) {
+            block_unref(first); /* empty lines */
+            continue;
+        }
+        block->header_block = first;
+        base->header = first->records;
+    }
     return STATUS_OK;
 }
 

@@ -10,6 +10,8 @@
  * or too short. */
 MUST_USE Status file_block_read(const FileEntry *entry, int64_t from, int64_t to,
                                 size_t wanted_bytes, Block **ret_block, Error *err);
+/* Set block->header: the first record of the file, also when the block begins behind it. */
+MUST_USE Status file_block_find_header(Block *block, const FileEntry *entry, Error *err);
 /* A place in a file whose line number is known: the line that holds byte `position` is `line`. */
 typedef struct LineMark {
     const char *path; /* the journal's */

@@ -38,6 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
     DecodeResult result = {0};
     Error err;
 
+    if (count > 0)
+        format_csv.begin_file(decoder, &records[0]);
     assert(format_csv.decode(decoder, records, count, arena, &result, &err) == STATUS_OK);
     assert(result.batch->row_count + result.bad_count + result.header_count == count);
     for (uint32_t row = 0; row < result.batch->row_count; row++)
