@@ -20,7 +20,7 @@ Value catalog_options_json(const OptionSet *options, Arena *arena) {
 
         if (!option->is_set)
             continue;
-        name = text_of(option->spec->name);
+        name = text_of(option->name);
         text = text_of(option->spec->type == OPTION_SECRET ? "******" : option->text);
         if (json.length > 1)
             strbuf_append_text(&json, ", ");

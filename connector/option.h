@@ -30,6 +30,8 @@ typedef struct OptionSpec {
     const char *fallback; /* text of the default; NULL: none */
     const char *doc;
     unsigned flags;
+    /* A name that ends in ".*" is a prefix, and these may follow it. NULL: none. */
+    const struct OptionSpec *members;
 } OptionSpec;
 
 /* One written `name = value`, as the parser gives it. */
@@ -41,6 +43,7 @@ typedef struct OptionText {
 } OptionText;
 
 typedef struct OptionValue {
+    const char *name; /* as in WITH: "path", "rdkafka.fetch.max.bytes" */
     const OptionSpec *spec;
     bool is_set;  /* written by the user; else the fallback */
     bool is_null; /* neither written nor a fallback */
@@ -51,7 +54,7 @@ typedef struct OptionValue {
 
 typedef struct OptionSet {
     int count;
-    OptionValue *values; /* one per spec, in the order of the tables */
+    OptionValue *values; /* one per spec, in the order of the tables, then the members written */
 } OptionSet;
 
 /* Facts that checking needs. */

@@ -156,9 +156,9 @@ static int count_specs(const OptionSpec *const *tables) {
 }
 
 /* NULL: none. A name in two tables is the first one's. */
-static OptionValue *find_value(OptionSet *set, const char *name) {
+static OptionValue *find_value(const OptionSet *set, const char *name) {
     for (int i = 0; i < set->count; i++)
-        if (strcmp(set->values[i].spec->name, name) == 0)
+        if (strcmp(set->values[i].name, name) == 0)
             return &set->values[i];
     return NULL;
 }
@@ -168,18 +168,62 @@ static Status unknown_option(const OptionSet *set, const OptionText *text, Error
 
     for (int i = 0; i < set->count; i++)
         if (!(set->values[i].spec->flags & OPTION_UNSUPPORTED))
-            nearest_offer(&nearest, set->values[i].spec->name);
+            nearest_offer(&nearest, set->values[i].name);
     error_at(err, text->name_position, INVALID_PARAMETER, "unknown option \"%s\"", text->name);
     if (nearest.best)
         return error_hint(err, "Did you mean \"%s\"?", nearest.best);
     return STATUS_ERROR;
 }
 
-static Status take_text(OptionParse *parse, const OptionText *text, Error *err) {
-    OptionValue *value = find_value(&parse->set, text->name);
+/* The length of "rdkafka." when `name` begins so; 0: not a prefix, or not this one's. */
+static size_t prefix_length(const OptionSpec *spec, const char *name) {
+    size_t length = strlen(spec->name);
 
-    if (!value)
-        return unknown_option(&parse->set, text, err);
+    if (!spec->members)
+        return 0;
+    assert(length > 2 && strcmp(spec->name + length - 2, ".*") == 0);
+    return strncmp(spec->name, name, length - 1) == 0 ? length - 1 : 0;
+}
+
+static Status unknown_member(const OptionParse *parse, const OptionSpec *spec, size_t length,
+                             const OptionText *text, Error *err) {
+    Nearest nearest = nearest_begin(text->name + length);
+
+    for (const OptionSpec *member = spec->members; member->name; member++)
+        nearest_offer(&nearest, member->name);
+    error_at(err, text->name_position, INVALID_PARAMETER, "option \"%s\" is not allowed",
+             text->name);
+    if (nearest.best)
+        return error_hint(err, "Did you mean \"%.*s%s\"?", (int) length, text->name, nearest.best);
+    return error_hint(err, "Only settings that are on a list are: %s.", spec->doc);
+}
+
+/* The value for what is written; a member of a prefix gets a new one. */
+static Status find_or_add(OptionParse *parse, const OptionText *text, OptionValue **ret_value,
+                          Error *err) {
+    *ret_value = find_value(&parse->set, text->name);
+    for (int i = 0; !*ret_value && i < parse->set.count; i++) {
+        const OptionSpec *spec = parse->set.values[i].spec;
+        size_t length = prefix_length(spec, text->name);
+        const OptionSpec *member = spec->members;
+
+        if (length == 0)
+            continue;
+        while (member->name && strcmp(member->name, text->name + length) != 0)
+            member++;
+        if (!member->name)
+            return unknown_member(parse, spec, length, text, err);
+        *ret_value = &parse->set.values[parse->set.count++];
+        **ret_value =
+            (OptionValue) {.name = arena_strdup(parse->arena, text->name), .spec = member};
+    }
+    return *ret_value ? STATUS_OK : unknown_option(&parse->set, text, err);
+}
+
+static Status take_text(OptionParse *parse, const OptionText *text, Error *err) {
+    OptionValue *value = NULL;
+
+    TRY(find_or_add(parse, text, &value, err));
     if (value->spec->flags & OPTION_UNSUPPORTED)
         return error_at(err, text->name_position, FEATURE_NOT_SUPPORTED,
                         "option \"%s\" (%s) is not supported", text->name, value->spec->doc);
@@ -215,10 +259,10 @@ Status options_parse(const OptionSpec *const *tables, const OptionText *texts, i
     int index = 0;
 
     parse.set.count = count_specs(tables);
-    parse.set.values = arena_new_array(arena, OptionValue, (size_t) parse.set.count + 1);
+    parse.set.values = arena_new_array(arena, OptionValue, (size_t) (parse.set.count + count) + 1);
     for (; *tables; tables++)
         for (const OptionSpec *spec = *tables; spec->name; spec++)
-            parse.set.values[index++].spec = spec;
+            parse.set.values[index++] = (OptionValue) {.name = spec->name, .spec = spec};
     for (int i = 0; i < count; i++)
         TRY(take_text(&parse, &texts[i], err));
     for (int i = 0; i < parse.set.count; i++)
@@ -228,11 +272,10 @@ Status options_parse(const OptionSpec *const *tables, const OptionText *texts, i
 }
 
 const OptionValue *option_find(const OptionSet *options, const char *name) {
-    for (int i = 0; i < options->count; i++)
-        if (strcmp(options->values[i].spec->name, name) == 0)
-            return &options->values[i];
-    assert(!"the option is declared in a table");
-    return NULL;
+    const OptionValue *value = find_value(options, name);
+
+    assert(value); /* the option is declared in a table */
+    return value;
 }
 
 const char *option_text(const OptionSet *options, const char *name) {

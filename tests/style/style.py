@@ -16,8 +16,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 # A folder may include only from folders above it: the architecture (docs/architecture.md).
 FOLDERS = ("base", "store", "types", "functions", "expr", "connector", "parser", "catalog",
-           "planner", "optimizer", "state", "formats", "sources", "sinks", "exec", "stream",
-           "server")
+           "planner", "optimizer", "state", "formats", "kafka", "sources", "sinks", "exec",
+           "stream", "server")
 # sources/ and sinks/ are one level: neither sees the other.
 PEERS = {("sinks", "sources")}
 
