@@ -170,6 +170,7 @@ def suites():
         Suite("recover", "release", run_tap, (*PYTHON, "tests/recover/torture.py", "--ci")),
         Suite("recover-sink", "release", run_tap, (*PYTHON, "tests/recover/simulated.py")),
         Suite("laws", "release", run_tap, (*PYTHON, "tests/laws/laws.py")),
+        Suite("kafka", "release", run_pytest, ("tests/kafka",), timeout_s=2400),
         Suite("tour", "release", run_tap, (*PYTHON, "tests/tour/tour.py")),
         Suite("clang", "clang", None),
         Suite("unit-asan", "asan", run_units),
