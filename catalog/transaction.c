@@ -176,17 +176,22 @@ static CatalogObject *find_dependent(const CatalogSnapshot *snapshot, int64_t id
 
 static Status refuse_drop(const CatalogSnapshot *snapshot, const Relation *relation, Error *err) {
     const char *kind = relation_kind_name(relation->kind);
+    char name[IDENTIFIER_SQL_SIZE];
+    char other_name[IDENTIFIER_SQL_SIZE];
     StrBuf detail = {0};
+
+    identifier_to_sql(relation->name, name);
 
     for (int i = 0; i < snapshot->count; i++) {
         const Relation *other = &snapshot->objects[i]->relation;
 
         if (depends_on(other, relation->id))
             strbuf_printf(&detail, "%s%s %s depends on %s %s", detail.length ? "\n" : "",
-                          relation_kind_name(other->kind), other->name, kind, relation->name);
+                          relation_kind_name(other->kind),
+                          identifier_to_sql(other->name, other_name), kind, name);
     }
     error_set(err, DEPENDENT_OBJECTS, "cannot drop %s %s because other objects depend on it", kind,
-              relation->name);
+              name);
     error_detail(err, "%s", strbuf_text(&detail));
     strbuf_done(&detail);
     return error_hint(err, "Use DROP ... CASCADE to drop the dependent objects too.");
@@ -194,11 +199,12 @@ static Status refuse_drop(const CatalogSnapshot *snapshot, const Relation *relat
 
 static void drop_with_dependents(CatalogTransaction *transaction, CatalogObject *object,
                                  StrBuf *dropped_names) {
+    char name[IDENTIFIER_SQL_SIZE];
     CatalogObject *dependent;
 
     while ((dependent = find_dependent(newest(transaction), object->relation.id))) {
         strbuf_printf(dropped_names, "%s %s\n", relation_kind_name(dependent->relation.kind),
-                      dependent->relation.name);
+                      identifier_to_sql(dependent->relation.name, name));
         drop_with_dependents(transaction, dependent, dropped_names);
     }
     add_change(transaction, object, NULL);
@@ -261,6 +267,8 @@ static AstName *created_name(AstNode *node) {
 Status catalog_rename(CatalogTransaction *transaction, int64_t id, const char *new_name,
                       Error *err) {
     CLEANUP(arena_destroyp) Arena *arena = arena_create("rename", 0);
+    char name[IDENTIFIER_SQL_SIZE];
+    char dependent_name[IDENTIFIER_SQL_SIZE];
     CatalogObject *object = catalog_snapshot_object(newest(transaction), id);
     CatalogObject *dependent = find_dependent(newest(transaction), id);
     AstStatementList *list = NULL;
@@ -271,8 +279,10 @@ Status catalog_rename(CatalogTransaction *transaction, int64_t id, const char *n
     TRY(check_name_is_free(newest(transaction), object->relation.schema, new_name, err));
     if (dependent)
         return error_set(err, DEPENDENT_OBJECTS, "cannot rename %s %s because %s %s depends on it",
-                         relation_kind_name(object->relation.kind), object->relation.name,
-                         relation_kind_name(dependent->relation.kind), dependent->relation.name);
+                         relation_kind_name(object->relation.kind),
+                         identifier_to_sql(object->relation.name, name),
+                         relation_kind_name(dependent->relation.kind),
+                         identifier_to_sql(dependent->relation.name, dependent_name));
     definition = object->relation.definition;
     TRY(parser_parse(definition, strlen(definition), arena, &list, err));
     assert(list->count == 1 && created_name(list->items[0].node));

@@ -71,6 +71,20 @@ void operator_watermarks(const Plan *node, const Epoch *epoch, int64_t *ret_late
     *ret_close_below = marks.close_below;
 }
 
+/* The row's own event time, when the operator's input still has it; else that of its group. */
+static int64_t row_time(const Operator *op, const Batch *in, uint32_t row, int64_t time_us) {
+    const Plan *input = op->node->children[0];
+
+    for (int i = 0; i < input->column_count; i++) {
+        const Column *column = &in->columns[i];
+
+        if (input->columns[i].role == TIME_EVENT &&
+            type_physical(column->type.id) == PHYSICAL_INT64 && !column_is_null(column, row))
+            return COLUMN_VALUE(column, int64_t, row);
+    }
+    return time_us;
+}
+
 void operator_count_late(Operator *op, const Batch *in, uint32_t row, int64_t time_us,
                          const LateJudge *judge) {
     bool is_window = judge->role != TIME_EVENT || judge->close_offset_us != 0; /* window_time: 1 */
@@ -80,5 +94,6 @@ void operator_count_late(Operator *op, const Batch *in, uint32_t row, int64_t ti
         return; /* a later copy of the row decides */
     op->metrics.late_rows++;
     if (op->cx->report_late)
-        op->cx->report_late(op->cx->late_data, op, in, row, time_us, judge->late_below);
+        op->cx->report_late(op->cx->late_data, op, in, row, row_time(op, in, row, time_us),
+                            judge->late_below);
 }

@@ -51,6 +51,18 @@ void put_identifier(Deparser *d, const char *name) {
         put(d, name);
 }
 
+const char *identifier_to_sql(const char *name, char buffer[IDENTIFIER_SQL_SIZE]) {
+    Deparser deparser = {.out = {0}};
+    size_t length;
+
+    put_identifier(&deparser, name);
+    length = deparser.out.length;
+    assert(length < IDENTIFIER_SQL_SIZE);
+    memcpy(buffer, strbuf_text(&deparser.out), length + 1);
+    strbuf_done(&deparser.out);
+    return buffer;
+}
+
 void put_string(Deparser *d, const char *text) {
     put_quoted(d, text, '\'');
 }

@@ -6,7 +6,12 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "parser/ast.h"
+
+enum { IDENTIFIER_SQL_SIZE = 2 * LIMIT_IDENTIFIER_BYTES + 3 };
 
 /* One line; the text is in `arena`. No semicolon. Any node: a statement, a query, an expression. */
 const char *deparse_node(const AstNode *node, Arena *arena);
+/* A name as it is written in SQL, in `buffer`, which it returns. */
+const char *identifier_to_sql(const char *name, char buffer[IDENTIFIER_SQL_SIZE]);

@@ -611,6 +611,17 @@ static Status run_chosen(EpochRun *run, Error *err) {
     return status;
 }
 
+/* What choose() knew beyond the checkpoint: idle partitions, and how far they let the watermarks
+ * go. Without it the next epoch would go back behind what this one closes. */
+static void take_watermarks(StreamScan *scan, const HeaderScan *header) {
+    for (int i = 0; i < header->partition_count; i++)
+        scan->partitions[i].is_idle = header->partitions[i].is_idle;
+    if (header->close_below > scan->watermark_us)
+        scan->watermark_us = header->close_below;
+    if (header->joint_close_below > scan->joint_us)
+        scan->joint_us = header->joint_close_below;
+}
+
 Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err) {
     CLEANUP(arena_destroyp) Arena *arena = arena_create("epoch", 0);
     EpochRun run = {.stream = stream, .arena = arena, .header = header, .cpu_ns = clock_cpu_ns()};
@@ -625,6 +636,7 @@ Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err) {
                 return error_set(err, IO_ERROR,
                                  "source \"%s\" can't give the rows of epoch %" PRId64 " again",
                                  scan->relation->name, header->epoch);
+        take_watermarks(scan, &header->scans[i]);
     }
     run.mark_ns = stream->clock->monotonic_ns(stream->clock);
     return run_chosen(&run, err);

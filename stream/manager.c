@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "parser/deparse.h"
 #include "store/crash.h"
 #include "store/file.h"
 #include "stream/manager_internal.h"
@@ -22,6 +23,7 @@ enum {
     WAIT_STEP_MS = 50, /* how often a waiter looks at its cancel flag */
     WATCHED_FDS = 64,
     OPENING_STEPS_MAX = 100, /* waits for a stream that starts: 5 s */
+    VAIN_RETRIES = 2,        /* errors in a row after which nobody waits without a time-out */
 };
 
 struct StreamManager {
@@ -321,6 +323,15 @@ Status manager_start(StreamManager *manager, Error *err) {
     return status;
 }
 
+static void stop_job(void *argument) {
+    Stream *stream = argument;
+
+    pthread_mutex_lock(&stream->run_mutex);
+    if (stream->is_open)
+        stop_stream(stream);
+    pthread_mutex_unlock(&stream->run_mutex);
+}
+
 StreamManager *manager_destroy(StreamManager *manager, bool now) {
     if (!manager)
         return NULL;
@@ -331,14 +342,11 @@ StreamManager *manager_destroy(StreamManager *manager, bool now) {
             flag_set(&manager->streams[i]->is_cancelled, true);
     pthread_mutex_unlock(&manager->mutex);
     manager->waker = waker_destroy(manager->waker);
+    for (int i = 0; i < manager->count; i++) /* behind the epochs that were queued before */
+        pool_submit(manager->pool, stop_job, manager->streams[i]);
     manager->pool = pool_destroy(manager->pool);
-    for (int i = 0; i < manager->count; i++) {
-        pthread_mutex_lock(&manager->streams[i]->run_mutex);
-        if (manager->streams[i]->is_open)
-            stop_stream(manager->streams[i]);
-        pthread_mutex_unlock(&manager->streams[i]->run_mutex);
+    for (int i = 0; i < manager->count; i++)
         manager_unref(manager, manager->streams[i]);
-    }
     memory_free(manager->streams);
     pthread_mutex_destroy(&manager->mutex);
     memory_free(manager);
@@ -438,27 +446,42 @@ static bool wait_a_little(Stream *stream, const volatile bool *cancel) {
     return true;
 }
 
-/* Under stream->mutex: may anything still be waited for? */
-static Status check_waitable(Stream *stream, Error *err) {
+/* Under stream->mutex: may anything still be waited for? A stream that has tried again in vain may
+ * never come through, so only a time-out tells how long to be patient with it. */
+static Status check_waitable(Stream *stream, bool is_patient, Error *err) {
+    char name[IDENTIFIER_SQL_SIZE];
+
     if (flag_get(&stream->is_dropped))
         return unknown_stream(err);
-    if (stream->state != STREAM_PAUSED && stream->state != STREAM_FAILED)
+    if (stream->state != STREAM_PAUSED && stream->state != STREAM_FAILED &&
+        (stream->state != STREAM_WAITING || is_patient || stream->retry_count < VAIN_RETRIES))
         return STATUS_OK;
     IGNORE(wrong_state(stream, stream->state, err));
     if (stream->has_error)
         IGNORE(error_detail(err, "%s", stream->error.message));
-    return error_hint(err, "ALTER STREAM %s RESUME", stream->relation->name);
+    if (stream->state == STREAM_WAITING)
+        return error_hint(err, "It tries again by itself; to wait for that, give a TIMEOUT.");
+    return error_hint(err, "ALTER STREAM %s RESUME",
+                      identifier_to_sql(stream->relation->name, name));
+}
+
+/* Under stream->mutex: the time is over. */
+static Status timed_out(Stream *stream, Error *err) {
+    IGNORE(error_set(err, QUERY_CANCELED, "stream \"%s\" has not caught up in time",
+                     stream->relation->name));
+    if (stream->state == STREAM_WAITING && stream->has_error)
+        IGNORE(error_detail(err, "It tries again after an error: %s", stream->error.message));
+    return STATUS_ERROR;
 }
 
 static Status wait_flushed(Stream *stream, int64_t ticket, int64_t deadline_ns,
                            const volatile bool *cancel, Error *err) {
     while (stream->flush_done < ticket && stream->state != STREAM_FINISHED) {
-        TRY(check_waitable(stream, err));
+        TRY(check_waitable(stream, deadline_ns != 0, err));
         if (!wait_a_little(stream, cancel))
             return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
         if (deadline_ns && stream->clock->monotonic_ns(stream->clock) > deadline_ns)
-            return error_set(err, QUERY_CANCELED, "stream \"%s\" has not caught up in time",
-                             stream->relation->name);
+            return timed_out(stream, err);
     }
     return STATUS_OK;
 }
@@ -466,6 +489,7 @@ static Status wait_flushed(Stream *stream, int64_t ticket, int64_t deadline_ns,
 Status manager_wait(StreamManager *manager, int64_t stream_id, int64_t timeout_us,
                     const volatile bool *cancel, Error *err) {
     Stream *stream = manager_find(manager, stream_id);
+    char name[IDENTIFIER_SQL_SIZE];
     int64_t deadline_ns = 0;
     Status status = STATUS_OK;
     int64_t ticket;
@@ -478,10 +502,11 @@ Status manager_wait(StreamManager *manager, int64_t stream_id, int64_t timeout_u
     if (stream->relation->trigger && strcmp(stream->relation->trigger, "manual") == 0) {
         IGNORE(error_set(err, OBJECT_NOT_IN_PREREQUISITE_STATE, "stream \"%s\" has TRIGGER MANUAL",
                          stream->relation->name));
-        status = error_hint(err, "ALTER STREAM %s STEP", stream->relation->name);
+        status = error_hint(err, "ALTER STREAM %s STEP",
+                            identifier_to_sql(stream->relation->name, name));
     }
     if (status == STATUS_OK)
-        status = check_waitable(stream, err);
+        status = check_waitable(stream, deadline_ns != 0, err);
     ticket = ++stream->flush_wanted;
     pthread_mutex_unlock(&stream->mutex);
     if (status == STATUS_OK) {
@@ -496,7 +521,7 @@ Status manager_wait(StreamManager *manager, int64_t stream_id, int64_t timeout_u
 
 static Status wait_stepped(Stream *stream, const volatile bool *cancel, Error *err) {
     while (stream->steps_wanted > 0 && stream->state != STREAM_FINISHED) {
-        TRY(check_waitable(stream, err));
+        TRY(check_waitable(stream, false, err));
         if (!wait_a_little(stream, cancel))
             return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
     }
@@ -515,7 +540,7 @@ Status manager_step(StreamManager *manager, int64_t stream_id, int64_t count,
         status = error_set(err, OBJECT_NOT_IN_PREREQUISITE_STATE,
                            "stream \"%s\" does not have TRIGGER MANUAL", stream->relation->name);
     else
-        status = check_waitable(stream, err);
+        status = check_waitable(stream, false, err);
     if (status == STATUS_OK)
         stream->steps_wanted += count;
     pthread_mutex_unlock(&stream->mutex);

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "exec/operators.h"
+#include "parser/deparse.h"
 #include "store/crash.h"
 #include "stream/manager_internal.h"
 #include "stream/stream_plan.h"
@@ -433,6 +434,8 @@ static void restore_scan(Stream *stream, StreamScan *scan, const HeaderScan *sto
 }
 
 static Status check_header(Stream *stream, const EpochHeader *header, Error *err) {
+    char name[IDENTIFIER_SQL_SIZE];
+
     if (header->stream_id != stream->id ||
         memcmp(header->incarnation, stream->relation->incarnation, INCARNATION_SIZE) != 0)
         return error_set(err, IO_ERROR, "checkpoint of stream \"%s\" is of another incarnation",
@@ -441,7 +444,8 @@ static Status check_header(Stream *stream, const EpochHeader *header, Error *err
         header->plan_fingerprint != stream->plan_fingerprint) {
         IGNORE(error_set(err, IO_ERROR, "stream \"%s\" was planned differently before this start",
                          stream->relation->name));
-        return error_hint(err, "ALTER STREAM %s RESTART FROM SCRATCH", stream->relation->name);
+        return error_hint(err, "ALTER STREAM %s RESTART FROM SCRATCH",
+                          identifier_to_sql(stream->relation->name, name));
     }
     return STATUS_OK;
 }

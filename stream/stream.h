@@ -126,11 +126,11 @@ typedef struct Stream {
     int sink_count;
     DeliverySink *sinks; /* the query's, those of bad records, that of late rows */
     FaultLog *faults;
-    int64_t target_bytes; /* how much an epoch takes under backlog */
-    int64_t flush_ticket; /* being served; 0: none */
-    bool is_flush_open;   /* files that the wait must take in are still settling */
-    bool must_roll;       /* the next epoch closes the sinks' open files */
-    int retry_count;
+    int64_t target_bytes;    /* how much an epoch takes under backlog */
+    int64_t flush_ticket;    /* being served; 0: none */
+    bool is_flush_open;      /* files that the wait must take in are still settling */
+    bool must_roll;          /* the next epoch closes the sinks' open files */
+    _Atomic int retry_count; /* errors in a row */
     int64_t retry_at_ns;
     volatile bool is_cancelled;
     /* ---- the manager's ---- */

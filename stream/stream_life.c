@@ -131,9 +131,8 @@ static int64_t handle_error(Stream *stream, const Error *error) {
         stream_set_state(stream, STREAM_FAILED, error);
         return INT64_MAX;
     }
-    for (int i = 0; i < stream->retry_count && delay_us < RETRY_LAST_US; i++)
+    for (int i = stream->retry_count++; i > 0 && delay_us < RETRY_LAST_US; i--)
         delay_us *= 2;
-    stream->retry_count++;
     stream->retry_at_ns = now_ns + (delay_us < RETRY_LAST_US ? delay_us : RETRY_LAST_US) * 1000;
     stream_set_state(stream, STREAM_WAITING, error);
     return stream->retry_at_ns;

@@ -210,6 +210,38 @@ def errors_ahead(case):
         case.forget()
 
 
+def idle_ahead(case):
+    """The epoch that runs again was chosen because a source had become idle: it closes a window,
+    which stays closed, although after the restart the source is not idle yet."""
+    case.server.start()
+    connection = case.server.connect()
+    folders = [os.path.join(case.server.work, name) for name in ("a", "b")]
+    for name, folder, idle in zip("ab", folders, ("1 hour", "2 seconds")):
+        os.makedirs(folder)
+        connection.execute(f"CREATE SOURCE {name} (at timestamptz, WATERMARK FOR at AS at IDLE AFTER "
+                           f"INTERVAL '{idle}') WITH (connector = 'file', path = '{name}/')")
+    connection.execute(SINK.format(""))
+    connection.execute(
+        "CREATE STREAM q INTO o AS SELECT window_start AS v, count(*) AS n FROM TUMBLE("
+        "(SELECT at FROM a UNION ALL SELECT at FROM b) AS u, at, INTERVAL '1 minute') GROUP BY 1")
+    write_file(folders[0], "0.json", '{"at": "2024-01-01 00:00:00Z"}\n{"at": "2024-01-01 00:10:00Z"}\n')
+    write_file(folders[1], "0.json", '{"at": "2024-01-01 00:00:01Z"}\n')
+    connection.execute("WAIT FOR STREAM q")
+    while not case.cluster():
+        case.server.kill()
+        case.server.start({"MILLRACE_CRASH_POINT": "sink_decided"})
+        case.server.wait_dead()
+    case.server.kill()
+    write_file(folders[1], "1.json", '{"at": "2024-01-01 00:00:02Z"}\n')
+    case.server.start()
+    connection = case.server.connect()
+    connection.execute("WAIT FOR STREAM q")
+    if connection.value("SELECT late_rows FROM millrace.streams") != "1":
+        raise Wrong("the row behind the closed window is not late")
+    if [json.loads(line)["n"] for _, line in case.cluster()] != [2]:
+        raise Wrong(f"not one window of two rows: {case.cluster()}")
+
+
 def old_copy(case):
     connection = case.create()
     case.feed(connection)
@@ -270,7 +302,7 @@ def created_again(case):
         raise Wrong(f"the new stream did not start from nothing: {epochs}")
 
 
-CASES = [commit_refused, commit_unknown, crash_points, marker_ahead, errors_ahead, old_copy,
+CASES = [commit_refused, commit_unknown, crash_points, marker_ahead, errors_ahead, idle_ahead, old_copy,
          second_server, created_again]
 
 

@@ -40,3 +40,38 @@ def test_a_restart_that_cannot_open_leaves_a_stream_that_waits(server, connect):
     assert session.execute("SELECT n FROM life").fetchone() == (1,)
     assert session.execute("SELECT partitions, rows, bad_rows FROM millrace.sources "
                            "WHERE name = 'life_source'").fetchone() == (1, 1, 0)
+
+
+def test_a_wait_for_a_stream_that_tries_again_in_vain_ends_with_the_reason(server, connect):
+    folder = os.path.join(server.work, "gone")
+    os.mkdir(folder)
+    session = connect()
+    session.execute("CREATE SOURCE gone_source (v int8) WITH (connector = 'file', path = 'gone/')")
+    session.execute('CREATE STREAM "Gone" AS SELECT count(*) AS n FROM gone_source')
+    session.execute('WAIT FOR STREAM "Gone"')
+    os.rename(folder, folder + "-away")
+    try:
+        session.execute('WAIT FOR STREAM "Gone"')
+        raise AssertionError("WAIT came back without the folder")
+    except psycopg.Error as error:
+        assert error.sqlstate == "55000"
+        assert error.diag.message_primary == 'stream "Gone" is waiting'
+        assert error.diag.message_detail.endswith("No such file or directory")
+        assert error.diag.message_hint == (
+            "It tries again by itself; to wait for that, give a TIMEOUT.")
+    try:
+        session.execute("WAIT FOR STREAM \"Gone\" TIMEOUT '10 milliseconds'")
+        raise AssertionError("WAIT came back without the folder")
+    except psycopg.Error as error:
+        assert error.sqlstate == "57014"
+        assert error.diag.message_detail.endswith("No such file or directory")
+    os.rename(folder + "-away", folder)
+    session.execute("WAIT FOR STREAM \"Gone\" TIMEOUT '1 minute'")
+    session.execute('ALTER STREAM "Gone" PAUSE')
+    try:
+        session.execute('WAIT FOR STREAM "Gone"')
+        raise AssertionError("WAIT came back from a stream that is paused")
+    except psycopg.Error as error:
+        assert error.sqlstate == "55000"
+        session.execute(error.diag.message_hint)
+    session.execute('DROP STREAM "Gone"')
