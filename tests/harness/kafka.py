@@ -68,11 +68,13 @@ def await_true(what, question, deadline_s=DEADLINE_S):
 
 class Broker:
     """A Kafka of our own; use it in a `with`. After stop() or kill(), start() goes on with the data
-    and the port of before."""
+    and the port of before. `properties`: lines for its configuration; `is_secure`: it has also the
+    listeners of SASL and TLS that the head of the script tells of."""
 
-    def __init__(self, properties=""):
+    def __init__(self, properties="", is_secure=False):
         self.root = tempfile.mkdtemp(prefix="millrace-kafka-")
-        self.properties = properties
+        self.environment = {**os.environ, "MILLRACE_KAFKA_PROPERTIES": properties,
+                            "MILLRACE_KAFKA_SECURE": "yes" if is_secure else "no"}
         self.port = 0
         self.process = None
         self._admin = None
@@ -93,6 +95,23 @@ class Broker:
     def address(self):
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def sasl_address(self):
+        return f"127.0.0.1:{self.port + 2}"
+
+    @property
+    def tls_address(self):
+        return f"127.0.0.1:{self.port + 3}"
+
+    @property
+    def sasl_tls_address(self):
+        return f"127.0.0.1:{self.port + 4}"
+
+    @property
+    def authority(self):
+        """The certificate that the broker's is signed by."""
+        return os.path.join(self.root, "tls", "ca.pem")
+
     def start(self):
         """Starts it and waits until it answers. A port that somebody else took is another try."""
         self._script("fetch", deadline_s=FETCH_DEADLINE_S)
@@ -102,7 +121,7 @@ class Broker:
             # It must not outlive us: the kernel sees to that.
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", SCRIPT, "run", self.root, str(self.port)],
-                env=self._environment(), text=True, stdin=subprocess.DEVNULL,
+                env=self.environment, text=True, stdin=subprocess.DEVNULL,
                 stderr=subprocess.PIPE)
             try:
                 self._wait_ready()
@@ -137,11 +156,8 @@ class Broker:
     def _has_ended(self):
         return self.process.poll() is not None
 
-    def _environment(self):
-        return {**os.environ, "MILLRACE_KAFKA_PROPERTIES": self.properties}
-
     def _script(self, *arguments, deadline_s=DEADLINE_S):
-        run = subprocess.run([SCRIPT, *arguments], env=self._environment(), text=True, check=False,
+        run = subprocess.run([SCRIPT, *arguments], env=self.environment, text=True, check=False,
                              stdin=subprocess.DEVNULL, capture_output=True, timeout=deadline_s)
         if run.returncode != 0:
             raise BrokerError(f"broker {' '.join(arguments)}: {run.stderr.strip() or run.stdout}")

@@ -7,8 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
-from harness.kafka import COMPACTED, SCRIPT, BrokerError, Message, Reader
+from harness.kafka import (COMPACTED, DEADLINE_S, SCRIPT, Broker, BrokerError, Message, Reader,
+                           await_true)
 
 
 def values(messages):
@@ -99,10 +101,34 @@ def test_killed_and_started_again(own_broker):
     own_broker.stop()
 
 
+def test_users_and_certificates():
+    """Who comes by SASL or TLS, and what an ACL takes from them."""
+    with Broker(is_secure=True) as broker:
+        topic = broker.topic()
+        broker.produce(topic, ["x"])
+        for user, mechanism in (("alice", "PLAIN"), ("carol", "SCRAM-SHA-256"),
+                                ("dave", "SCRAM-SHA-512")):
+            login = {"sasl.username": user, "sasl.password": f"{user}-secret",
+                     "sasl.mechanism": mechanism}
+            for address, protocol in ((broker.sasl_address, "sasl_plaintext"),
+                                      (broker.sasl_tls_address, "sasl_ssl")):
+                client = AdminClient({"bootstrap.servers": address, "security.protocol": protocol,
+                                      "ssl.ca.location": broker.authority, **login})
+                assert topic in client.list_topics(timeout=DEADLINE_S).topics
+        tls = AdminClient({"bootstrap.servers": broker.tls_address, "security.protocol": "ssl",
+                           "ssl.ca.location": broker.authority})
+        assert topic in tls.list_topics(timeout=DEADLINE_S).topics
+        broker.tool("acls", "--add", "--deny-principal", "User:dave", "--operation", "all",
+                    "--topic", topic)
+        await_true("the ACL", lambda: topic not in client.list_topics(timeout=DEADLINE_S).topics)
+
+
 def test_the_script_from_a_shell(tmp_path):
+    environment = dict(os.environ)
+
     def script(*arguments, status=0):
         run = subprocess.run([SCRIPT, *arguments], capture_output=True, text=True, check=False,
-                             stdin=subprocess.DEVNULL)
+                             stdin=subprocess.DEVNULL, env=environment)
         assert run.returncode == status, run.stderr
         return run.stdout
 
@@ -114,7 +140,8 @@ def test_the_script_from_a_shell(tmp_path):
         port = (tmp_path / "b" / "port").read_text().strip()
         assert re.fullmatch(rf"running \d+ {port}\n", script("status", folder))
         script("start", folder, "0", status=1)
-        script("topics", "--bootstrap-server", f"127.0.0.1:{port}", "--create", "--topic", "t")
+        environment["MILLRACE_KAFKA_ADDRESS"] = f"127.0.0.1:{port}"
+        script("topics", "--create", "--topic", "t")
         script("stop", folder)
         assert script("status", folder, status=1) == "stopped\n"
         script("start", folder, port)
@@ -163,7 +190,7 @@ def broker_jars(broker):
     return os.path.dirname(arguments[arguments.index("-cp") + 1])
 
 
-def test_no_broker_outlives_its_test():
+def test_no_broker_outlives_its_test(tmp_path):
     """Whatever ends the program, its broker ends."""
     program = ("import sys; sys.path.insert(0, sys.argv[1])\n"
                "from harness.kafka import Broker\n"
@@ -171,7 +198,8 @@ def test_no_broker_outlives_its_test():
                "print(broker.process.pid, flush=True); sys.stdin.read()")
     folder = os.path.dirname(os.path.dirname(SCRIPT))
     with subprocess.Popen([sys.executable, "-c", program, folder], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True) as process:
+                          stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, "TMPDIR": str(tmp_path)}) as process:
         pid = int(process.stdout.readline())
         waiter = os.pidfd_open(pid)
         process.kill()
