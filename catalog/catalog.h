@@ -90,16 +90,13 @@ typedef struct Relation {
     const void *extension; /* the AST of the CREATE statement: catalog and planner only */
 } Relation;
 
-/* Does a METADATA column of the source read `what` ("line", "offset", …)? */
-static inline bool relation_has_metadata(const Relation *relation, const char *what) {
-    for (int i = 0; i < relation->column_count; i++) {
-        const RelationColumn *column = &relation->columns[i];
-
-        if (column->origin == COLUMN_METADATA &&
-            strcmp(column->path ? column->path : column->name, what) == 0)
-            return true;
-    }
-    return false;
+/* A source that can't give rows again, or a sink that may get them twice. NULL: it is gone. */
+static inline bool relation_is_at_least_once(const Relation *relation) {
+    if (!relation)
+        return false;
+    return (relation->source && !relation->source->is_replayable) ||
+           (relation->sink &&
+            sink_guarantee(relation->sink, &relation->options) == SINK_AT_LEAST_ONCE);
 }
 
 static inline bool ids_contain(const int64_t *ids, int count, int64_t id) {

@@ -11,18 +11,23 @@
 
 /* One record as the source cut it. `data` is readable for RECORD_PADDING bytes past `length`. */
 typedef struct Record {
-    const char *data;
+    const char *data; /* NULL: the record has no value (a tombstone): a row of NULLs */
     uint32_t length;
     int32_t file;    /* block-local: index into the block's names, or -1 */
     int64_t offset;  /* in its partition: a position that names it in errors */
-    const char *key; /* kafka; NULL: none */
+    const char *key; /* kafka; NULL: none. Readable for RECORD_PADDING bytes past key_length */
     uint32_t key_length;
-    int64_t timestamp_us; /* kafka; INT64_MIN: none */
-    int64_t line;         /* number in its file from 1; 0: not counted */
-    const char *fault;    /* NULL; else the source says why it is bad (54000): data is a sample */
+    uint32_t headers_length;
+    const char *headers;   /* JSON, [{"key":"k","value":"v"}]; NULL: none */
+    int64_t timestamp_us;  /* kafka, µs since 2000-01-01 UTC; INT64_MIN: none */
+    int8_t timestamp_type; /* a TimestampType */
+    int64_t line;          /* number in its file from 1; 0: not counted */
+    const char *fault;     /* NULL; else the source says why it is bad (54000): data is a sample */
 } Record;
 
 enum { RECORD_PADDING = 64 };
+
+typedef enum TimestampType { TIMESTAMP_NONE, TIMESTAMP_CREATE, TIMESTAMP_APPEND } TimestampType;
 
 /* A column wanted from each record. */
 typedef struct DecodeColumn {
@@ -81,7 +86,8 @@ typedef struct FormatType {
                                       uint32_t count, const OptionSet *options,
                                       Encoder **ret_encoder, Error *err);
     void (*encode_header)(Encoder *encoder, StrBuf *out); /* first bytes of a file; NULL: none */
-    MUST_USE Status (*encode)(Encoder *encoder, const Batch *batch, StrBuf *out,
-                              Error *err); /* active rows */
+    /* The active rows, each ended by a '\n', which is no part of a message: one that sends messages
+     * encodes row by row and takes it off. */
+    MUST_USE Status (*encode)(Encoder *encoder, const Batch *batch, StrBuf *out, Error *err);
     void (*encoder_destroy)(Encoder *encoder);
 } FormatType;

@@ -34,8 +34,10 @@ typedef struct SinkEnvironment {
     int64_t sink_id;
     int64_t stream_id;
     uint8_t incarnation[16];
-    const char *stream_name; /* for messages and manifests only */
-    const char *server_id;   /* owner of folders */
+    const char *stream_name;     /* for messages and manifests only */
+    const char *server_id;       /* owner of folders */
+    const volatile bool *cancel; /* whatever waits gives up soon after it becomes true: 57014; NULL:
+                                    never */
     SinkMode mode;
     uint32_t column_count;
     const char *const *names;
@@ -51,12 +53,22 @@ typedef struct SinkType {
     const char *name;
     const OptionSpec *options;
     SinkGuarantee guarantee;
-    unsigned capabilities; /* SINK_TAKES_… */
+    /* Where the options choose. NULL: `guarantee`. */
+    SinkGuarantee (*guarantee_of)(const OptionSet *options);
+    unsigned capabilities;                                 /* SINK_TAKES_… */
+    unsigned (*capabilities_of)(const OptionSet *options); /* NULL: `capabilities` */
     bool needs_format;
     /* The option that says where: no two sinks may have the same; NULL: they may. */
     const char *exclusive_option;
+    /* Whenever the options are bound: values and pairs of them that their specs alone can't judge;
+     * reaches for nothing outside. NULL: none. */
+    MUST_USE Status (*check_options)(const OptionSet *options, Error *err);
     /* At CREATE: reachable? owned? NULL: nothing to check. */
     MUST_USE Status (*check)(const OptionSet *options, const char *server_id, Error *err);
+    /* At CREATE STREAM: are mode, columns and key what the options ask for, and can the format hold
+     * them? Of the environment's ids only sink_id is known then. 0A000, 42703, 42804 … with a hint.
+     * NULL: what the format can hold, with op and epoch in front in update mode. */
+    MUST_USE Status (*check_columns)(const SinkEnvironment *environment, Error *err);
     MUST_USE Status (*open)(const SinkEnvironment *environment, SinkWriter **ret_writer,
                             Error *err);
     /* After a start: `receipt` of the last decided epoch (size 0: none). Removes everything
@@ -69,8 +81,8 @@ typedef struct SinkType {
                              Error *err);
     /* `is_last`: roll open files now (stop, WAIT FOR STREAM). */
     MUST_USE Status (*prepare)(SinkWriter *writer, bool is_last, StrBuf *receipt, Error *err);
-    /* TRANSACTIONAL only: commit with the header as marker. An indefinite outcome is 08006 or 40…;
-     * the stream then recovers. */
+    /* TRANSACTIONAL only (as guarantee_of says): commit with the header as marker. An indefinite
+     * outcome is 08006 or 40…; the stream then recovers. */
     MUST_USE Status (*decide)(SinkWriter *writer, int64_t epoch, const uint8_t *header,
                               size_t header_size, Error *err);
     /* TRANSACTIONAL only: the last marker; size 0: none. */
@@ -85,3 +97,11 @@ typedef struct SinkType {
     /* DROP SINK / DROP STREAM: nothing to do for most. May be NULL. */
     void (*totals)(SinkWriter *writer, int64_t *ret_rows, int64_t *ret_bytes);
 } SinkType;
+
+static inline SinkGuarantee sink_guarantee(const SinkType *type, const OptionSet *options) {
+    return type->guarantee_of ? type->guarantee_of(options) : type->guarantee;
+}
+
+static inline unsigned sink_capabilities(const SinkType *type, const OptionSet *options) {
+    return type->capabilities_of ? type->capabilities_of(options) : type->capabilities;
+}

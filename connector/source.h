@@ -24,8 +24,9 @@ typedef struct Block {
     uint32_t record_count;
     Record *records;
     int name_count;
-    const char *const *names;   /* of files, for the metadata column `path` */
-    const int64_t *modified_us; /* per name */
+    const char *const *names;   /* of files, for the metadata column `path`; names[0]: the topic */
+    const int64_t *modified_us; /* per name; NULL: not of files */
+    int32_t partition_number;   /* the topic's own number, for the metadata column `partition` */
     const Record *header;       /* first record of the file that all records are of; NULL: the
                                    source has no files, or the format does not look at it */
     int64_t next_offset;        /* where to go on: [from, next_offset) is in the block */
@@ -44,10 +45,13 @@ static inline void block_unref(Block *block) {
 }
 
 typedef struct PartitionState {
-    int64_t begin;    /* the first offset that can still be read */
-    int64_t end;      /* everything below is there now */
-    bool is_settling; /* something is there that will count soon (a file just written) */
-    const char *name; /* "0"; for millrace.watermarks. Borrowed from the reader */
+    int64_t begin;     /* where reading starts: of a new partition, or of a batch read */
+    int64_t end;       /* fetch() gives everything below it without waiting */
+    int64_t known_end; /* behind the last record that is known of; for lag. >= end */
+    bool is_caught_up; /* `end` is all there is, as far as is known: not only all that came yet */
+    bool is_settling;  /* something is there that will count soon (a file just written) */
+    bool is_ended;     /* nothing will ever come beyond `end`: it holds no watermark back */
+    const char *name;  /* "0", "orders-3"; for the views. Borrowed from the reader */
 } PartitionState;
 
 /* A fault of the source itself, for millrace.errors: a vanished or rewritten file. */
@@ -60,8 +64,15 @@ typedef struct SourceEnvironment {
     int64_t object_id;
     SourceReport report;
     void *report_data;
-    bool wants_lines;   /* number the records in their files (metadata column `line`) */
-    bool is_batch_read; /* a bounded read of what is there at the first discover() */
+    int64_t stream_id;           /* 0: a batch query */
+    const volatile bool *cancel; /* whatever waits gives up soon after it becomes true: 57014; NULL:
+                                    never */
+    /* What the plan needs of each record beside its value: the rest may be left out. */
+    bool wants_lines;     /* number the records in their files (metadata column `line`) */
+    bool wants_key;       /* Record.key */
+    bool wants_headers;   /* Record.headers */
+    bool wants_timestamp; /* Record.timestamp_us, timestamp_type */
+    bool is_batch_read;   /* a bounded read of what is there now: up to latest_ends() */
     Context *clock;
 } SourceEnvironment;
 
@@ -78,6 +89,9 @@ typedef struct SourceType {
     bool offsets_are_bytes;
     int64_t idle_after_us; /* default of IDLE AFTER; -1: never idle by time */
     bool has_generations;  /* watermark steps only at barrier() */
+    /* Whenever the options are bound: values and pairs of them that their specs alone can't judge;
+     * reaches for nothing outside. NULL: none. */
+    MUST_USE Status (*check_options)(const OptionSet *options, Error *err);
     /* At CREATE: can it be reached? NULL: nothing to check. */
     MUST_USE Status (*check)(const OptionSet *options, Error *err);
     MUST_USE Status (*open)(const SourceEnvironment *environment, SourceReader **ret_reader,
@@ -90,11 +104,31 @@ typedef struct SourceType {
                                Error *err);
     int (*partition_count)(SourceReader *reader);
     void (*partition_state)(SourceReader *reader, int partition, PartitionState *ret_state);
+    /* Reading goes on from `position`. Once per partition before anything of it is fetched: after
+     * restore() with what was decided, after the discover() that found it with its begin. May be
+     * called before anything of the outside was reached. NULL: nothing to do. */
+    MUST_USE Status (*seek)(SourceReader *reader, int partition, int64_t position, Error *err);
+    /* Behind the last record there is *now*, one per partition; asks the outside and may wait for
+     * it. For bounded reads, WAIT FOR STREAM, ONCE, AVAILABLE NOW. The ends may be beyond
+     * PartitionState.end: discover() gets there, or a batch read's fetch() waits. NULL:
+     * PartitionState.end. */
+    MUST_USE Status (*latest_ends)(SourceReader *reader, int64_t *ret_ends, Error *err);
+    /* Before a marker's epoch is run again: can the rows of [from, to) be given? fetch() then waits
+     * for them. 58030 when not. NULL: yes when to <= end. */
+    MUST_USE Status (*check_range)(SourceReader *reader, int partition, int64_t from, int64_t to,
+                                   Error *err);
+    /* Is this all there will ever be (option `stop`)? A stream all of whose sources say so, and
+     * which has read it, is finished. NULL: never. */
+    bool (*is_finished)(SourceReader *reader);
+    /* What is wrong at present although the reader goes on by itself (a broker is away): the stream
+     * is shown as waiting, with it. False: nothing. NULL: never anything. */
+    bool (*trouble)(SourceReader *reader, Error *ret_error);
     /* The largest offset <= `to` and > `from` at which the watermark may step; `from` when there is
      * none. NULL: anywhere. */
     int64_t (*barrier)(SourceReader *reader, int partition, int64_t from, int64_t to);
     /* A block of records that start in [from, to); at least one record unless none is there; about
-     * `wanted_bytes`. ret_block->next_offset says how far it got. Any thread. */
+     * `wanted_bytes`. ret_block->next_offset says how far it got. Any thread. Below
+     * PartitionState.end it does not wait; beyond (a batch read, check_range) it does. */
     MUST_USE Status (*fetch)(SourceReader *reader, int partition, int64_t from, int64_t to,
                              size_t wanted_bytes, Block **ret_block, Error *err);
     /* A descriptor that becomes readable when discover() may find something; -1: none. NULL: none.
@@ -105,7 +139,8 @@ typedef struct SourceType {
     /* A place in words for errors and logs: "out/a.json:17". */
     void (*describe_offset)(SourceReader *reader, int partition, int64_t offset, char *text,
                             size_t size);
-    /* Everything below `offset` is decided: what only it needs may be forgotten. NULL: nothing to
+    /* Everything below `offset` is decided (after each epoch that read of the partition) or, in a
+     * batch read, consumed: what only it needs may be forgotten. Must be quick. NULL: nothing to
      * do. */
     void (*trim)(SourceReader *reader, int partition, int64_t offset);
     SourceReader *(*close)(SourceReader *reader);

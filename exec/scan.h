@@ -13,5 +13,7 @@ typedef struct ScanFeed {
     int range_count;
 } ScanFeed;
 
+/* What the plan's scan reads of each record beside its value. */
+void scan_set_wants(const Plan *scan, SourceEnvironment *environment);
 /* Before each epoch. A scan without feed reads nothing. */
 void scan_set_feed(Operator *scan, const ScanFeed *feed);

@@ -42,13 +42,14 @@ typedef struct SinkRows {
     const char *what; /* "the query" */
     const PlanColumn *columns;
     int column_count;
-    bool has_change_columns; /* update mode: op and epoch come in front */
+    SinkMode mode;
+    ColumnIds key; /* update mode: the columns that identify a row, by id; 0: none */
 } SinkRows;
 MUST_USE Status bind_sink_rows(Binder *binder, const Relation *sink, const SinkRows *rows,
                                int position, Error *err);
-/* Can its format hold the rows? */
-MUST_USE Status bind_sink_format(Binder *binder, const Relation *sink, const SinkRows *rows,
-                                 int position, Error *err);
+/* Can the sink take rows of this shape, and its format hold them? */
+MUST_USE Status bind_sink_shape(Binder *binder, const Relation *sink, const SinkRows *rows,
+                                int position, Error *err);
 /* Append mode, columns and format: can the sink take such rows as they come? */
 MUST_USE Status bind_sink_takes(Binder *binder, const Relation *sink, const SinkRows *rows,
                                 int position, Error *err);

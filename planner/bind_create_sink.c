@@ -84,5 +84,7 @@ Status bind_sink(Binder *binder, const AstCreateSink *create, Relation *relation
                create->base.position, err));
     if (relation->format && relation->format->check)
         TRY(relation->format->check(&relation->options, err));
+    if (relation->sink->check_options)
+        TRY(relation->sink->check_options(&relation->options, err));
     return bind_sink_columns(binder, create, relation, err);
 }

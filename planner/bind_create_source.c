@@ -80,6 +80,8 @@ static Status bind_source_options(Binder *binder, const AstCreateSource *create,
                create->base.position, err));
     if (relation->format->check)
         TRY(relation->format->check(&relation->options, err));
+    if (relation->source->check_options)
+        TRY(relation->source->check_options(&relation->options, err));
     TRY(check_on_error(&relation->options, err));
     return bind_error_sink(binder, relation, err);
 }

@@ -48,50 +48,86 @@ Status bind_sink_rows(Binder *binder, const Relation *sink, const SinkRows *rows
     return STATUS_OK;
 }
 
-Status bind_sink_format(Binder *binder, const Relation *sink, const SinkRows *rows, int position,
-                        Error *err) {
-    uint32_t extra = rows->has_change_columns ? 2 : 0;
-    uint32_t count = (uint32_t) rows->column_count + extra;
-    const char **names = arena_new_array(binder->arena, const char *, count + 1);
-    SqlType *types = arena_new_array(binder->arena, SqlType, count + 1);
+/* What a file has: in update mode op and epoch come in front. */
+static Status check_format(const Relation *sink, const SinkEnvironment *rows, Arena *arena,
+                           Error *err) {
+    uint32_t extra = rows->mode == SINK_MODE_UPDATE ? 2 : 0;
+    const char **names = arena_new_array(arena, const char *, rows->column_count + 3);
+    SqlType *types = arena_new_array(arena, SqlType, rows->column_count + 3);
     Encoder *encoder = NULL;
 
     if (!sink->format || !sink->format->encoder_create)
         return STATUS_OK;
-    if (rows->has_change_columns) {
+    if (extra) {
         names[0] = "op";
         types[0] = SQL_TYPE(TEXT);
         names[1] = "epoch";
         types[1] = SQL_TYPE(INT8);
     }
-    for (int i = 0; i < rows->column_count; i++) {
-        names[(uint32_t) i + extra] = rows->columns[i].name;
-        types[(uint32_t) i + extra] = rows->columns[i].type;
+    for (uint32_t i = 0; i < rows->column_count; i++) {
+        names[i + extra] = rows->names[i];
+        types[i + extra] = rows->types[i];
     }
-    if (sink->format->encoder_create(names, types, count, &sink->options, &encoder, err) !=
-        STATUS_OK) {
-        err->position = position;
-        return STATUS_ERROR;
-    }
+    TRY(sink->format->encoder_create(names, types, rows->column_count + extra, &sink->options,
+                                     &encoder, err));
     sink->format->encoder_destroy(encoder);
     return STATUS_OK;
 }
 
+static int place_of(const SinkRows *rows, int column_id) {
+    for (int i = 0; i < rows->column_count; i++)
+        if (rows->columns[i].id == column_id)
+            return i;
+    return -1;
+}
+
+Status bind_sink_shape(Binder *binder, const Relation *sink, const SinkRows *rows, int position,
+                       Error *err) {
+    size_t count = (size_t) rows->column_count;
+    const char **names = arena_new_array(binder->arena, const char *, count + 1);
+    SqlType *types = arena_new_array(binder->arena, SqlType, count + 1);
+    int *keys = arena_new_array(binder->arena, int, (size_t) rows->key.count + 1);
+    SinkEnvironment environment = {
+        .options = &sink->options,
+        .format = sink->format,
+        .sink_id = sink->id,
+        .stream_name = "",
+        .server_id = "",
+        .mode = rows->mode,
+        .column_count = (uint32_t) rows->column_count,
+        .names = names,
+        .types = types,
+        .key_columns = keys,
+        .key_count = rows->key.count,
+    };
+
+    for (size_t i = 0; i < count; i++) {
+        names[i] = rows->columns[i].name;
+        types[i] = rows->columns[i].type;
+    }
+    for (int i = 0; i < rows->key.count; i++)
+        keys[i] = place_of(rows, rows->key.ids[i]);
+    return placed(sink->sink->check_columns ? sink->sink->check_columns(&environment, err)
+                                            : check_format(sink, &environment, binder->arena, err),
+                  position, err);
+}
+
 Status bind_sink_takes(Binder *binder, const Relation *sink, const SinkRows *rows, int position,
                        Error *err) {
-    if (!(sink->sink->capabilities & SINK_TAKES_APPEND))
+    if (!(sink_capabilities(sink->sink, &sink->options) & SINK_TAKES_APPEND))
         return error_at(err, position, FEATURE_NOT_SUPPORTED,
                         "append mode is not supported by sink \"%s\" (connector \"%s\")",
                         sink->name, sink->sink->name);
     TRY(bind_sink_rows(binder, sink, rows, position, err));
-    return bind_sink_format(binder, sink, rows, position, err);
+    return bind_sink_shape(binder, sink, rows, position, err);
 }
 
 /* -------- of a source -------- */
 
 Status bind_error_sink(Binder *binder, Relation *source, Error *err) {
     const OptionValue *option = option_find(&source->options, "on_error");
-    const SinkRows rows = {"an error row", error_row_columns, ERROR_ROW_COLUMN_COUNT, false};
+    const SinkRows rows = {
+        "an error row", error_row_columns, ERROR_ROW_COLUMN_COUNT, SINK_MODE_APPEND, {0}};
     size_t prefix_length = strlen(error_sink_prefix);
     const Relation *sink = NULL;
 

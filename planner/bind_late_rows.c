@@ -153,7 +153,7 @@ Status bind_late_columns(Binder *binder, const Plan *plan, int position, LateRow
 
 Status bind_late_sink(Binder *binder, SinkName name, const LateRows *late, Relation *stream,
                       Error *err) {
-    const SinkRows rows = {"a late row", late->columns, late->column_count, false};
+    const SinkRows rows = {"a late row", late->columns, late->column_count, SINK_MODE_APPEND, {0}};
     const Relation *sink = NULL;
 
     TRY(bind_sink_name(binder, name, &sink, err));

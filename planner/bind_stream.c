@@ -42,7 +42,7 @@ static const char *as_identifier(Binder *binder, const char *name) {
 /* A sink with declared columns: the query's must go into them by assignment, in order. */
 static Status check_sink_columns(Binder *binder, const Relation *sink, const Plan *plan,
                                  int position, Error *err) {
-    const SinkRows rows = {"the query", plan->columns, plan->column_count, false};
+    const SinkRows rows = {"the query", plan->columns, plan->column_count, SINK_MODE_APPEND, {0}};
 
     if (bind_sink_rows(binder, sink, &rows, position, err) == STATUS_OK)
         return STATUS_OK;
@@ -90,23 +90,17 @@ static unsigned mode_capability(OutputMode mode) {
                                    : SINK_TAKES_COMPLETE;
 }
 
+static unsigned capabilities_of(const Relation *sink) {
+    return sink_capabilities(sink->sink, &sink->options);
+}
+
 static Status check_sink_modes(const StreamBinding *binding, OutputMode mode, Error *err) {
     for (int i = 0; i < binding->sink_count; i++)
-        if (!(binding->sinks[i]->sink->capabilities & mode_capability(mode)))
+        if (!(capabilities_of(binding->sinks[i]) & mode_capability(mode)))
             return error_at(err, binding->create->sinks.items[i]->position, FEATURE_NOT_SUPPORTED,
                             "%s mode is not supported by sink \"%s\" (connector \"%s\")",
                             output_mode_name(mode), binding->sinks[i]->name,
                             binding->sinks[i]->sink->name);
-    return STATUS_OK;
-}
-
-static Status check_sink_formats(const StreamBinding *binding, OutputMode mode, Error *err) {
-    const Plan *plan = binding->plan;
-    const SinkRows rows = {"the query", plan->columns, plan->column_count, mode == OUTPUT_UPDATE};
-
-    for (int i = 0; i < binding->sink_count; i++)
-        TRY(bind_sink_format(binding->binder, binding->sinks[i], &rows,
-                             binding->create->sinks.items[i]->position, err));
     return STATUS_OK;
 }
 
@@ -166,7 +160,7 @@ static Status add_mode_hint(StreamBinding *binding, OutputMode refused, Error *e
 
 static bool sinks_prefer_upserts(const StreamBinding *binding) {
     for (int i = 0; i < binding->sink_count; i++)
-        if (!(binding->sinks[i]->sink->capabilities & SINK_PREFERS_UPSERT))
+        if (!(capabilities_of(binding->sinks[i]) & SINK_PREFERS_UPSERT))
             return false;
     return true; /* no sink, too: the kept result */
 }
@@ -225,7 +219,6 @@ static Status bind_mode(StreamBinding *binding, Error *err) {
             IGNORE(add_mode_hint(binding, mode, err)); /* the refusal stands */
         return STATUS_ERROR;
     }
-    TRY(check_sink_formats(binding, mode, err));
     stream->mode = mode;
     stream->relation.output_mode = output_mode_name(mode);
     return STATUS_OK;
@@ -364,40 +357,33 @@ static Status bind_late_rows(StreamBinding *binding, Error *err) {
 
 /* -------- facts of the stream -------- */
 
-typedef struct SourceFacts {
-    bool is_replayable;
-    bool has_source;
-} SourceFacts;
-
 static void look_at_scan(const Plan *node, void *data) {
-    SourceFacts *facts = data;
-
-    if (node->kind != PLAN_SCAN || node->is_bounded)
-        return;
-    facts->has_source = true;
-    if (node->relation->source && !node->relation->source->is_replayable)
-        facts->is_replayable = false;
+    *(bool *) data |= node->kind == PLAN_SCAN && !node->is_bounded;
 }
 
-static bool is_at_least_once(const StreamBinding *binding, int64_t sink_id) {
-    return catalog_find_id(binding->binder->cx->catalog, sink_id)->sink->guarantee ==
-           SINK_AT_LEAST_ONCE;
-}
-
+/* Every relation that the stream reads or writes is among its dependencies. */
 static const char *guarantee_of(const StreamBinding *binding) {
-    SourceFacts facts = {.is_replayable = true};
-    const Relation *stream = &binding->stream->relation;
+    const Binder *binder = binding->binder;
 
-    plan_visit(binding->plan, look_at_scan, &facts);
+    for (int i = 0; i < binder->dependency_count; i++)
+        if (relation_is_at_least_once(
+                catalog_find_id(binder->cx->catalog, binder->dependencies[i])))
+            return "at least once";
+    return "exactly once";
+}
+
+static Status check_sink_shapes(const StreamBinding *binding, Error *err) {
+    static const SinkMode modes[] = {[OUTPUT_APPEND] = SINK_MODE_APPEND,
+                                     [OUTPUT_UPDATE] = SINK_MODE_UPDATE,
+                                     [OUTPUT_COMPLETE] = SINK_MODE_COMPLETE};
+    const StreamPlan *stream = binding->stream;
+    const SinkRows rows = {"the query", stream->plan->columns, stream->plan->column_count,
+                           modes[stream->mode], stream->key};
+
     for (int i = 0; i < binding->sink_count; i++)
-        if (binding->sinks[i]->sink->guarantee == SINK_AT_LEAST_ONCE)
-            return "at least once";
-    for (int i = 0; i < stream->error_sink_count; i++)
-        if (is_at_least_once(binding, stream->error_sink_ids[i]))
-            return "at least once";
-    if (stream->late_sink_id && is_at_least_once(binding, stream->late_sink_id))
-        return "at least once";
-    return facts.is_replayable ? "exactly once" : "at least once";
+        TRY(bind_sink_shape(binding->binder, binding->sinks[i], &rows,
+                            binding->create->sinks.items[i]->position, err));
+    return STATUS_OK;
 }
 
 /* The columns that identify an output row; none when the select list leaves one out. */
@@ -411,14 +397,14 @@ static ColumnIds output_key(const Plan *plan) {
 static Status bind_stream_query(StreamBinding *binding, Error *err) {
     Binder *binder = binding->binder;
     const AstCreateStream *create = binding->create;
-    SourceFacts facts = {.is_replayable = true};
+    bool has_source = false;
 
     binder->is_stream = true;
     TRY(bind_query(binder, create->query, NULL, NULL, false, &binding->plan, err));
     TRY(bind_late_plan(binding, err));
     TRY(binder_finish(binder, binding->plan, &binding->plan, err));
-    plan_visit(binding->plan, look_at_scan, &facts);
-    if (!facts.has_source) {
+    plan_visit(binding->plan, look_at_scan, &has_source);
+    if (!has_source) {
         IGNORE(not_supported(err, create->query->base.position,
                              "a stream without a source")); /* hinted */
         return error_hint(err, "Name a source in FROM; for a query that ends, SELECT is enough.");
@@ -464,6 +450,7 @@ Status planner_bind_stream(PlannerContext *cx, const AstNode *statement, const c
     if (create->columns.count > 0)
         stream.plan = named_output(&binder, stream.plan, &stream.relation);
     stream.key = output_key(stream.plan);
+    TRY(check_sink_shapes(&binding, err));
     stream.guarantee = guarantee_of(&binding);
     stream.relation.query = deparse_node(&create->query->base, binder.arena);
     stream.relation.dependencies = binder.dependencies;

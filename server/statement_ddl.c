@@ -167,7 +167,7 @@ static bool is_complete(const Relation *stream) {
 /* In complete mode a stream has its sink for itself. */
 static Status check_sink_is_free(const CatalogSnapshot *snapshot, const Relation *stream,
                                  const Relation *sink, int position, Error *err) {
-    if (!(sink->sink->capabilities & SINK_COMPLETE_ALONE))
+    if (!(sink_capabilities(sink->sink, &sink->options) & SINK_COMPLETE_ALONE))
         return STATUS_OK;
     for (int i = 0; i < catalog_count(snapshot); i++) {
         const Relation *other = catalog_at(snapshot, i);

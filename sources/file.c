@@ -424,6 +424,8 @@ static void file_partition_state(SourceReader *reader, int partition, PartitionS
     *ret_state = (PartitionState) {
         .begin = 0,
         .end = file_journal_end(reader->journal),
+        .known_end = file_journal_end(reader->journal),
+        .is_caught_up = true,
         .is_settling = reader->unsettled_us >= 0,
         .name = "0",
     };

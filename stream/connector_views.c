@@ -141,7 +141,7 @@ static Status add_stream(void *data, Stream *stream, Error *err) {
 
 static Status emit_sink(SystemTableScan *scan, const Relation *relation, Error *err) {
     const SinkType *type = relation->sink; /* NULL: broken */
-    bool is_exact = !type || type->guarantee != SINK_AT_LEAST_ONCE;
+    bool is_exact = !relation_is_at_least_once(relation);
     SinkSums sums = {.sink_id = relation->id};
     SystemRow row = {.count = 0};
 

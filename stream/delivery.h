@@ -20,6 +20,7 @@ typedef struct DeliverySink {
     SinkWriter *writer;
     int64_t sink_id;
     const char *name;
+    SinkGuarantee guarantee;
     bool has_epoch; /* recovery: its own transaction already holds the epoch that runs again */
 } DeliverySink;
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "store/crash.h"
 #include "stream/manager_internal.h"
 #include "stream/stream.h"
@@ -59,46 +60,84 @@ static Status discover(Stream *stream, int index, Error *err) {
         status = checkpoint_append_journal(stream->checkpoint, index, &journal, err);
     strbuf_done(&journal);
     TRY(status);
-    stream_grow_partitions(stream, scan);
+    TRY(stream_take_partitions(stream, scan, err));
     scan->is_settling = false;
     for (int i = 0; i < scan->partition_count; i++) {
         PartitionState state;
 
         scan->type->partition_state(scan->reader, i, &state);
         scan->partitions[i].end = state.end;
+        scan->partitions[i].is_caught_up = state.is_caught_up;
+        scan->partitions[i].is_ended = state.is_ended;
         scan->is_settling |= state.is_settling;
     }
     return STATUS_OK;
 }
 
-/* While files that were there when the wait came are settling, its targets move along. */
-static void set_flush_targets(Stream *stream) {
-    stream->is_flush_open = false;
-    for (int i = 0; i < stream->scan_count; i++) {
-        stream->is_flush_open |= stream->scans[i].is_settling;
-        for (int j = 0; j < stream->scans[i].partition_count; j++)
-            stream->scans[i].partitions[j].flush_to = stream->scans[i].partitions[j].end;
+/* Behind the last record there is now, of each partition. */
+static Status latest_ends(Stream *stream, StreamScan *scan, int64_t **ret_ends, Error *err) {
+    int64_t *ends = memory_alloc(sizeof(int64_t) * ((size_t) scan->partition_count + 1));
+    Status status = STATUS_OK;
+
+    for (int i = 0; i < scan->partition_count; i++)
+        ends[i] = scan->partitions[i].end;
+    if (scan->type->latest_ends)
+        status = scan->type->latest_ends(scan->reader, ends, err);
+    if (status != STATUS_OK) {
+        memory_free(ends);
+        return error_context(err, "source \"%s\"", scan->relation->name);
     }
+    *ret_ends = ends;
+    return STATUS_OK;
+}
+
+/* While files that were there when the wait came are settling, its targets move along. */
+static Status set_flush_targets(Stream *stream, Error *err) {
+    bool is_open = false;
+
+    for (int i = 0; i < stream->scan_count; i++) {
+        StreamScan *scan = &stream->scans[i];
+        int64_t *ends;
+
+        is_open |= scan->is_settling;
+        TRY(latest_ends(stream, scan, &ends, err));
+        for (int j = 0; j < scan->partition_count; j++)
+            scan->partitions[j].flush_to = ends[j];
+        memory_free(ends);
+    }
+    stream->is_flush_open = is_open;
+    return STATUS_OK;
 }
 
 Status stream_discover(Stream *stream, Error *err) {
     for (int i = 0; i < stream->scan_count; i++)
         if (discover(stream, i, err) != STATUS_OK)
             return error_context(err, "source \"%s\"", stream->scans[i].relation->name);
-    if (stream->is_flush_open)
-        set_flush_targets(stream);
-    return STATUS_OK;
+    return stream->is_flush_open ? set_flush_targets(stream, err) : STATUS_OK;
 }
 
 /* ONCE and AVAILABLE NOW read what is there when they start, and no more. */
-static void set_stops(Stream *stream) {
-    for (int i = 0; i < stream->scan_count; i++)
-        for (int j = 0; j < stream->scans[i].partition_count; j++) {
-            StreamPartition *track = &stream->scans[i].partitions[j];
+static bool has_unset_stop(const StreamScan *scan) {
+    for (int i = 0; i < scan->partition_count; i++)
+        if (scan->partitions[i].stop_at == INT64_MAX)
+            return true;
+    return false;
+}
 
-            if (track->stop_at == INT64_MAX)
-                track->stop_at = track->end;
-        }
+static Status set_stops(Stream *stream, Error *err) {
+    for (int i = 0; i < stream->scan_count; i++) {
+        StreamScan *scan = &stream->scans[i];
+        int64_t *ends;
+
+        if (!has_unset_stop(scan))
+            continue;
+        TRY(latest_ends(stream, scan, &ends, err));
+        for (int j = 0; j < scan->partition_count; j++)
+            if (scan->partitions[j].stop_at == INT64_MAX)
+                scan->partitions[j].stop_at = ends[j];
+        memory_free(ends);
+    }
+    return STATUS_OK;
 }
 
 static int64_t partition_limit(const StreamPartition *track) {
@@ -372,7 +411,7 @@ static Status decide_transactional(EpochRun *run, Error *err) {
     for (int i = 0; i < stream->sink_count; i++) {
         DeliverySink *sink = &stream->sinks[i];
 
-        if (sink->type->guarantee != SINK_TRANSACTIONAL || sink->has_epoch)
+        if (sink->guarantee != SINK_TRANSACTIONAL || sink->has_epoch)
             continue;
         if (sink->type->decide(sink->writer, run->header->epoch,
                                (const uint8_t *) run->header_bytes.data, run->header_bytes.length,
@@ -497,6 +536,17 @@ static void remember(EpochRun *run) {
     pthread_mutex_unlock(&stream->mutex);
 }
 
+/* Sources may forget what was decided. */
+static void trim_sources(const EpochRun *run) {
+    for (int i = 0; i < run->range_count; i++) {
+        const ScanRange *range = &run->ranges[i];
+        const StreamScan *scan = &run->stream->scans[range->scan_ordinal];
+
+        if (scan->type->trim)
+            scan->type->trim(scan->reader, range->partition, range->to);
+    }
+}
+
 /* Put everything back to where the epoch began. The scans' tracks are saved by the caller. */
 static void abort_epoch(EpochRun *run) {
     Stream *stream = run->stream;
@@ -596,6 +646,7 @@ static Status run_chosen(EpochRun *run, Error *err) {
         state_commit(stream->store);
         faults_commit(stream->faults);
         remember(run);
+        trim_sources(run);
         status = publish(run, err);
         run->progress.publish_ms = phase_ms(run);
         stream_remember_progress(stream, &run->progress);
@@ -622,6 +673,22 @@ static void take_watermarks(StreamScan *scan, const HeaderScan *header) {
         scan->joint_us = header->joint_close_below;
 }
 
+/* A marker's epoch must be run from the same rows. */
+static Status check_range(StreamScan *scan, int partition, const HeaderPartition *range,
+                          Error *err) {
+    bool is_there = partition < scan->partition_count;
+
+    if (is_there && range->from >= range->to)
+        return STATUS_OK;
+    if (is_there && scan->type->check_range)
+        return scan->type->check_range(scan->reader, partition, range->from, range->to, err);
+    if (is_there && range->to <= scan->partitions[partition].end)
+        return STATUS_OK;
+    return error_set(err, IO_ERROR,
+                     "the rows of partition %d from %" PRId64 " to %" PRId64 " are not there",
+                     partition, range->from, range->to);
+}
+
 Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err) {
     CLEANUP(arena_destroyp) Arena *arena = arena_create("epoch", 0);
     EpochRun run = {.stream = stream, .arena = arena, .header = header, .cpu_ns = clock_cpu_ns()};
@@ -631,11 +698,10 @@ Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err) {
 
         TRY(discover(stream, i, err));
         for (int j = 0; j < header->scans[i].partition_count; j++)
-            if (j >= scan->partition_count ||
-                header->scans[i].partitions[j].to > scan->partitions[j].end)
-                return error_set(err, IO_ERROR,
-                                 "source \"%s\" can't give the rows of epoch %" PRId64 " again",
-                                 scan->relation->name, header->epoch);
+            if (check_range(scan, j, &header->scans[i].partitions[j], err) != STATUS_OK)
+                return error_context(err,
+                                     "source \"%s\" can't give the rows of epoch %" PRId64 " again",
+                                     scan->relation->name, header->epoch);
         take_watermarks(scan, &header->scans[i]);
     }
     run.mark_ns = stream->clock->monotonic_ns(stream->clock);
@@ -664,7 +730,7 @@ Status stream_run_epoch(Stream *stream, bool *ret_did_work, Error *err) {
         watermark_check_idle(&stream->scans[i], now_ns);
     watermark_join(stream->scans, stream->scan_count);
     if (stream->trigger == TRIGGER_ONCE || stream->trigger == TRIGGER_AVAILABLE_NOW)
-        set_stops(stream);
+        TRY(set_stops(stream, err));
     TRY(choose(&run, err));
     if (!has_work(&run)) {
         faults_commit(stream->faults); /* of discovery: no epoch will tell them */

@@ -15,7 +15,8 @@ extern const SystemTable table_sources, table_sinks; /* connector_views.c */
 
 /* stream.c, epoch.c, progress in stream_life.c */
 int64_t stream_watermark(const Stream *stream); /* the least over its scans; INT64_MIN: none */
-void stream_grow_partitions(Stream *stream, StreamScan *scan);
+/* Partitions that discover() found: tracked, and read from their begin. */
+MUST_USE Status stream_take_partitions(Stream *stream, StreamScan *scan, Error *err);
 MUST_USE Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err);
 void stream_remember_progress(Stream *stream, const ProgressRow *row); /* copies */
 void stream_forget_progress(Stream *stream);
@@ -23,6 +24,7 @@ Stream *stream_create(StreamManager *manager, const Relation *relation, CatalogS
 Stream *stream_destroy(Stream *stream);
 void stream_set_state(Stream *stream, StreamState state, const Error *error);
 const char *stream_state_name(StreamState state);
+const char *stream_shown_state(const Stream *stream); /* under its mutex */
 /* One job: run epochs until there is no work or others should have a turn. Returns the monotonic
  * time at which it wants to be woken (INT64_MAX: never), or 0: at once. */
 int64_t stream_job(Stream *stream);

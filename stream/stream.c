@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "exec/operators.h"
+#include "exec/scan.h"
 #include "parser/deparse.h"
 #include "store/crash.h"
 #include "stream/manager_internal.h"
@@ -71,8 +72,9 @@ static Status open_scan(Stream *stream, StreamScan *scan, const Plan *node, Erro
         .object_id = relation->id,
         .report = report_source_fault,
         .report_data = stream,
+        .stream_id = stream->id,
+        .cancel = &stream->is_cancelled,
         .clock = stream->clock,
-        .wants_lines = relation_has_metadata(relation, "line"),
     };
 
     if (relation->kind != RELATION_SOURCE)
@@ -89,8 +91,8 @@ static Status open_scan(Stream *stream, StreamScan *scan, const Plan *node, Erro
     scan->watermark_us = INT64_MIN;
     scan->close_below = INT64_MIN;
     scan->joint_us = scan->joint_close_below = INT64_MIN;
-    TRY(scan->type->open(&environment, &scan->reader, err));
-    return STATUS_OK;
+    scan_set_wants(node, &environment);
+    return scan->type->open(&environment, &scan->reader, err);
 }
 
 static Status open_scans(Stream *stream, Error *err) {
@@ -113,6 +115,11 @@ static Status open_scans(Stream *stream, Error *err) {
     return STATUS_OK;
 }
 
+/* Ask a partition of a source for what comes from `position` on. */
+static Status seek(StreamScan *scan, int partition, int64_t position, Error *err) {
+    return scan->type->seek ? scan->type->seek(scan->reader, partition, position, err) : STATUS_OK;
+}
+
 static Status restore_journal(void *data, int64_t key, const uint8_t *bytes, size_t size_bytes,
                               Error *err) {
     StreamScan *scan = data;
@@ -120,7 +127,22 @@ static Status restore_journal(void *data, int64_t key, const uint8_t *bytes, siz
     return scan->type->restore(scan->reader, bytes, size_bytes, err);
 }
 
-void stream_grow_partitions(Stream *stream, StreamScan *scan) {
+static StreamPartition new_partition(const Stream *stream, StreamScan *scan, int partition) {
+    PartitionState state;
+
+    scan->type->partition_state(scan->reader, partition, &state);
+    return (StreamPartition) {
+        .position = state.begin,
+        .end = state.begin,
+        .stop_at = INT64_MAX,
+        .max_event_time_us = INT64_MIN,
+        .watermark_us = INT64_MIN,
+        .last_row_ns = stream->clock->monotonic_ns(stream->clock),
+        .last_row_at = INT64_MIN,
+    };
+}
+
+static void grow_partitions(Stream *stream, StreamScan *scan) {
     int count = scan->type->partition_count(scan->reader);
     StreamPartition *grown;
 
@@ -129,22 +151,19 @@ void stream_grow_partitions(Stream *stream, StreamScan *scan) {
     grown = arena_new_array(stream->arena, StreamPartition, (size_t) count);
     if (scan->partition_count)
         memcpy(grown, scan->partitions, sizeof(*grown) * (size_t) scan->partition_count);
-    for (int i = scan->partition_count; i < count; i++) {
-        PartitionState state;
-
-        scan->type->partition_state(scan->reader, i, &state);
-        grown[i] = (StreamPartition) {
-            .position = state.begin,
-            .end = state.begin,
-            .stop_at = INT64_MAX,
-            .max_event_time_us = INT64_MIN,
-            .watermark_us = INT64_MIN,
-            .last_row_ns = stream->clock->monotonic_ns(stream->clock),
-            .last_row_at = INT64_MIN,
-        };
-    }
+    for (int i = scan->partition_count; i < count; i++)
+        grown[i] = new_partition(stream, scan, i);
     scan->partitions = grown;
     scan->partition_count = count;
+}
+
+Status stream_take_partitions(Stream *stream, StreamScan *scan, Error *err) {
+    int known = scan->partition_count;
+
+    grow_partitions(stream, scan);
+    for (int i = known; i < scan->partition_count; i++)
+        TRY(seek(scan, i, scan->partitions[i].position, err));
+    return STATUS_OK;
 }
 
 /* -------- sinks -------- */
@@ -166,6 +185,7 @@ static Status open_sink(Stream *stream, const SinkShape *shape, int64_t sink_id,
         .stream_id = stream->id,
         .stream_name = stream->relation->name,
         .server_id = manager_environment(stream->manager)->server_id,
+        .cancel = &stream->is_cancelled,
         .mode = shape->mode,
         .column_count = shape->column_count,
         .key_columns = shape->key_columns,
@@ -186,8 +206,10 @@ static Status open_sink(Stream *stream, const SinkShape *shape, int64_t sink_id,
     environment.names = names;
     environment.types = types;
     memcpy(environment.incarnation, stream->relation->incarnation, INCARNATION_SIZE);
-    *sink =
-        (DeliverySink) {.type = relation->sink, .sink_id = relation->id, .name = relation->name};
+    *sink = (DeliverySink) {.type = relation->sink,
+                            .sink_id = relation->id,
+                            .name = relation->name,
+                            .guarantee = sink_guarantee(relation->sink, &relation->options)};
     stream->sink_count++;
     if (relation->sink->open(&environment, &sink->writer, err) != STATUS_OK)
         return error_context(err, "sink \"%s\"", relation->name);
@@ -417,7 +439,6 @@ static Status open_dataflow(Stream *stream, Error *err) {
 /* -------- recovery -------- */
 
 static void restore_scan(Stream *stream, StreamScan *scan, const HeaderScan *stored) {
-    stream_grow_partitions(stream, scan);
     scan->close_below = stored->close_below;
     scan->joint_us = scan->joint_close_below = stored->joint_close_below;
     for (int i = 0; i < stored->partition_count && i < scan->partition_count; i++) {
@@ -496,8 +517,20 @@ static Status recover_sinks(Stream *stream, const CheckpointState *state, EpochH
         if (sink->type->recover(sink->writer, state->epoch, receipt.data, receipt.size_bytes,
                                 err) != STATUS_OK)
             return error_context(err, "sink \"%s\"", sink->name);
-        if (sink->type->guarantee == SINK_TRANSACTIONAL)
+        if (sink->guarantee == SINK_TRANSACTIONAL)
             TRY(check_marker(stream, sink, state->epoch, ret_ahead, err));
+    }
+    return STATUS_OK;
+}
+
+/* What the journals name goes on from where the checkpoint stands. */
+static Status seek_all(Stream *stream, Error *err) {
+    for (int i = 0; i < stream->scan_count; i++) {
+        StreamScan *scan = &stream->scans[i];
+
+        for (int j = 0; j < scan->partition_count; j++)
+            if (seek(scan, j, scan->partitions[j].position, err) != STATUS_OK)
+                return error_context(err, "source \"%s\"", scan->relation->name);
     }
     return STATUS_OK;
 }
@@ -516,7 +549,7 @@ static Status recover(Stream *stream, Error *err) {
     for (int i = 0; i < stream->scan_count; i++) {
         TRY(checkpoint_visit_journal(stream->checkpoint, i, restore_journal, &stream->scans[i],
                                      err));
-        stream_grow_partitions(stream, &stream->scans[i]);
+        grow_partitions(stream, &stream->scans[i]);
     }
     if (state.epoch > 0) {
         /* The last receipt is ours: the header as it stands after the epoch. */
@@ -530,6 +563,7 @@ static Status recover(Stream *stream, Error *err) {
         watermark_join(stream->scans, stream->scan_count);
         state.sink_count--;
     }
+    TRY(seek_all(stream, err));
     TRY(recover_sinks(stream, &state, &ahead, err));
     stream->stored_state = state.is_paused     ? STREAM_PAUSED
                            : state.is_finished ? STREAM_FINISHED

@@ -42,13 +42,15 @@ typedef enum TriggerKind {
 
 typedef struct StreamPartition {
     int64_t position; /* everything below is decided */
-    int64_t end;      /* known to be there */
+    int64_t end;      /* can be had at once */
     int64_t stop_at;  /* ONCE, AVAILABLE NOW: not read beyond; INT64_MAX: no bound */
     int64_t flush_to; /* WAIT FOR STREAM: must be reached */
     int64_t max_event_time_us;
     int64_t watermark_us;
     int64_t last_row_ns; /* monotonic, of the last epoch that had rows */
     int64_t last_row_at; /* wall, for the view; INT64_MIN: none */
+    bool is_caught_up;   /* `end` was all there is, as far as the source knew */
+    bool is_ended;       /* nothing comes beyond `end`, ever */
     bool is_idle;
 } StreamPartition;
 
@@ -93,6 +95,7 @@ typedef struct Stream {
     pthread_cond_t changed;
     StreamState state;
     bool has_error;
+    bool has_trouble; /* a source of the running stream waits for the outside: `error` tells */
     Error error;
     int64_t error_at;
     int64_t epoch; /* last decided */
@@ -166,7 +169,8 @@ void watermark_combine(StreamScan *scan);
 void watermark_join(StreamScan *scans, int count);
 /* Has it moved since the last decided epoch? */
 bool watermark_is_ahead(const StreamScan *scan);
-/* Mark partitions idle that are caught up and silent; true when the scan's watermark moved. */
+/* Mark partitions idle that are caught up and silent, or ended; true when the scan's watermark
+ * moved. */
 bool watermark_check_idle(StreamScan *scan, int64_t now_ns);
 /* Nanoseconds until a partition may become idle in a way that matters; -1: none. */
 int64_t watermark_idle_due_ns(const StreamScan *scan, int64_t now_ns);

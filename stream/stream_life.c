@@ -23,6 +23,12 @@ const char *stream_state_name(StreamState state) {
     return state_names[state];
 }
 
+const char *stream_shown_state(const Stream *stream) {
+    bool is_waiting = stream->state == STREAM_RUNNING && stream->has_trouble;
+
+    return state_names[is_waiting ? STREAM_WAITING : stream->state];
+}
+
 Stream *stream_create(StreamManager *manager, const Relation *relation, CatalogSnapshot *snapshot) {
     Stream *stream = memory_zalloc(sizeof(*stream));
     char folder[4096];
@@ -87,6 +93,7 @@ void stream_remember_progress(Stream *stream, const ProgressRow *row) {
 void stream_set_state(Stream *stream, StreamState state, const Error *error) {
     pthread_mutex_lock(&stream->mutex);
     stream->state = state;
+    stream->has_trouble = false;
     stream->has_error = error != NULL;
     if (error) {
         stream->error = *error;
@@ -176,6 +183,26 @@ static bool is_batch_done(const Stream *stream) {
     return true;
 }
 
+/* Sources that end by themselves, all read: nothing will ever come. */
+static bool is_input_over(const Stream *stream) {
+    for (int i = 0; i < stream->scan_count; i++) {
+        const StreamScan *scan = &stream->scans[i];
+
+        if (!scan->type->is_finished || !scan->type->is_finished(scan->reader))
+            return false;
+        for (int j = 0; j < scan->partition_count; j++)
+            if (scan->partitions[j].position < scan->partitions[j].end)
+                return false;
+    }
+    return stream->scan_count > 0;
+}
+
+static bool is_over(const Stream *stream) {
+    if (stream->trigger == TRIGGER_ONCE || stream->trigger == TRIGGER_AVAILABLE_NOW)
+        return is_batch_done(stream);
+    return is_input_over(stream);
+}
+
 static bool may_run(Stream *stream, int64_t now_ns) {
     bool has_steps;
 
@@ -248,8 +275,7 @@ static int64_t settle(Stream *stream, int64_t now_ns) {
         stream->next_trigger_ns = now_ns + stream->trigger_us * 1000;
     if (stream->trigger == TRIGGER_MANUAL)
         end_steps(stream);
-    if ((stream->trigger == TRIGGER_ONCE || stream->trigger == TRIGGER_AVAILABLE_NOW) &&
-        is_batch_done(stream)) {
+    if (is_over(stream)) {
         if (stream_is_flushed(stream))
             return finish(stream);
         stream->must_roll = true; /* close the open files, then finish */
@@ -263,6 +289,30 @@ static int64_t settle(Stream *stream, int64_t now_ns) {
     if (checkpoint_tidy(stream->checkpoint, &error) != STATUS_OK)
         log_error(LOG_WARNING, "checkpoint", &error);
     return next_wake(stream, now_ns);
+}
+
+/* What a source has to bear while it goes on by itself. */
+static void look_for_trouble(Stream *stream) {
+    bool has_trouble = false;
+    Error trouble;
+
+    for (int i = 0; i < stream->scan_count && !has_trouble; i++) {
+        const StreamScan *scan = &stream->scans[i];
+
+        has_trouble = scan->type->trouble && scan->type->trouble(scan->reader, &trouble);
+        if (has_trouble)
+            IGNORE(error_context(&trouble, "source \"%s\"", scan->relation->name)); /* shown */
+    }
+    if (!has_trouble && !stream->has_trouble)
+        return;
+    pthread_mutex_lock(&stream->mutex);
+    if (has_trouble) {
+        if (!stream->has_trouble)
+            stream->error_at = manager_now_us(stream->manager);
+        stream->error = trouble;
+    }
+    stream->has_error = stream->has_trouble = has_trouble;
+    pthread_mutex_unlock(&stream->mutex);
 }
 
 static int64_t run_epochs(Stream *stream) {
@@ -280,6 +330,7 @@ static int64_t run_epochs(Stream *stream) {
             return handle_error(stream, &error);
         }
         stream->retry_count = 0;
+        look_for_trouble(stream);
         now_ns = stream->clock->monotonic_ns(stream->clock);
         if (!did_work)
             return settle(stream, now_ns);

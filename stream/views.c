@@ -57,9 +57,7 @@ static const char *guarantee_of(const Stream *stream) {
     for (int i = 0; i < relation->dependency_count; i++) {
         const Relation *other = catalog_find_id(stream->snapshot, relation->dependencies[i]);
 
-        if (other && other->source && !other->source->is_replayable)
-            return "at_least_once";
-        if (other && other->sink && other->sink->guarantee == SINK_AT_LEAST_ONCE)
+        if (relation_is_at_least_once(other))
             return "at_least_once";
     }
     return "exactly_once";
@@ -77,7 +75,7 @@ static Status visit_summary(void *data, Stream *stream, Error *err) {
     if (stream->id != visit->stream_id)
         return STATUS_OK;
     pthread_mutex_lock(&stream->mutex);
-    visit->summary->state = stream_state_name(stream->state);
+    visit->summary->state = stream_shown_state(stream);
     visit->summary->guarantee = guarantee_of(stream);
     pthread_mutex_unlock(&stream->mutex);
     visit->is_found = true;
@@ -132,7 +130,7 @@ static Status visit_stream(void *data, Stream *stream, Error *err) {
     system_put_int8(&row, stream->id);
     pthread_mutex_lock(&stream->mutex);
     error = stream->error;
-    system_put_text(&row, stream_state_name(stream->state));
+    system_put_text(&row, stream_shown_state(stream));
     system_put_text(&row, relation->output_mode);
     system_put_text(&row, trigger_text(relation, arena));
     put_related(&row, stream, false, arena);
@@ -312,7 +310,7 @@ static Status emit_watermark(ViewScan *view, const Stream *stream, const StreamS
     system_put_text(&row, state.name);
     system_put_time(&row, track->max_event_time_us);
     system_put_time(&row, track->watermark_us);
-    system_put_bool(&row, track->position >= track->end);
+    system_put_bool(&row, track->position >= track->end && track->is_caught_up);
     system_put_bool(&row, track->is_idle);
     system_put_bool(&row, !track->is_idle && track->watermark_us <= scan->watermark_us &&
                               scan->joint_us <= stream_watermark(stream));

@@ -103,16 +103,24 @@ bool watermark_is_ahead(const StreamScan *scan) {
     return scan->watermark_us > scan->close_below || scan->joint_us > scan->joint_close_below;
 }
 
+/* All there is of it, as far as the source knows. */
+static bool is_read(const StreamPartition *track) {
+    return track->position >= track->end && track->is_caught_up;
+}
+
+static bool is_silent(const StreamScan *scan, const StreamPartition *track, int64_t now_ns) {
+    return scan->idle_after_us >= 0 && now_ns - track->last_row_ns >= scan->idle_after_us * 1000;
+}
+
 bool watermark_check_idle(StreamScan *scan, int64_t now_ns) {
     int64_t before = scan->watermark_us;
 
-    if (!scan->has_watermark || scan->idle_after_us < 0)
+    if (!scan->has_watermark)
         return false;
     for (int i = 0; i < scan->partition_count; i++) {
         StreamPartition *track = &scan->partitions[i];
 
-        if (track->position >= track->end &&
-            now_ns - track->last_row_ns >= scan->idle_after_us * 1000)
+        if (is_read(track) && (track->is_ended || is_silent(scan, track, now_ns)))
             track->is_idle = true;
     }
     watermark_combine(scan);
@@ -130,7 +138,7 @@ int64_t watermark_idle_due_ns(const StreamScan *scan, int64_t now_ns) {
         const StreamPartition *track = &scan->partitions[i];
         int64_t left = track->last_row_ns + scan->idle_after_us * 1000 - now_ns;
 
-        if (track->is_idle || track->position < track->end)
+        if (track->is_idle || !is_read(track))
             continue;
         if (due < 0 || left < due)
             due = left > 0 ? left : 0;

@@ -43,6 +43,22 @@ void scan_set_feed(Operator *scan, const ScanFeed *feed) {
     self->offset = INT64_MIN;
 }
 
+void scan_set_wants(const Plan *scan, SourceEnvironment *environment) {
+    const Relation *relation = scan->relation;
+
+    for (int i = 0; i < scan->column_count; i++) {
+        const RelationColumn *column = &relation->columns[scan->scan_columns[i]];
+        const char *name = column->path ? column->path : column->name;
+
+        if (column->origin != COLUMN_METADATA)
+            continue;
+        environment->wants_lines |= strcmp(name, "line") == 0;
+        environment->wants_key |= strcmp(name, "key") == 0;
+        environment->wants_headers |= strcmp(name, "headers") == 0;
+        environment->wants_timestamp |= strncmp(name, "timestamp", 9) == 0;
+    }
+}
+
 /* -------- relations that are gathered -------- */
 
 /* Turns rows, given one at a time, into batches of a RowSet. */
@@ -146,6 +162,38 @@ static Status produce_gathered(ScanOp *self, Emitter *out, Error *err) {
 
 /* -------- sources -------- */
 
+/* From the beginning up to what is there now. */
+static Status choose_own_ranges(ScanOp *self, Error *err) {
+    const SourceType *source = self->base.node->relation->source;
+    Arena *arena = self->base.cx->arena;
+    int count = source->partition_count(self->own_reader);
+    int64_t *ends = arena_new_array(arena, int64_t, (size_t) count + 1);
+
+    self->own_ranges = arena_new_array(arena, ScanRange, (size_t) count + 1);
+    self->own_stats = arena_new_array(arena, ScanStats, (size_t) count + 1);
+    for (int i = 0; i < count; i++) {
+        PartitionState state;
+
+        source->partition_state(self->own_reader, i, &state);
+        ends[i] = state.end;
+        self->own_stats[i].max_event_time_us = INT64_MIN;
+        self->own_ranges[i] = (ScanRange) {
+            .scan_ordinal = self->base.node->scan_ordinal, .partition = i, .from = state.begin};
+        if (source->seek)
+            TRY(source->seek(self->own_reader, i, state.begin, err));
+    }
+    if (source->latest_ends)
+        TRY(source->latest_ends(self->own_reader, ends, err));
+    for (int i = 0; i < count; i++)
+        self->own_ranges[i].to = ends[i];
+    scan_set_feed(&self->base, &(ScanFeed) {.type = source,
+                                            .reader = self->own_reader,
+                                            .ranges = self->own_ranges,
+                                            .stats = self->own_stats,
+                                            .range_count = count});
+    return STATUS_OK;
+}
+
 /* A batch read: open the source, see what is there, and read all of it. */
 static Status open_source(ScanOp *self, Error *err) {
     const Relation *relation = self->base.node->relation;
@@ -155,36 +203,18 @@ static Status open_source(ScanOp *self, Error *err) {
         .format = relation->format,
         .object_id = relation->id,
         .is_batch_read = true,
-        .wants_lines = relation_has_metadata(relation, "line"),
+        .cancel = cx->epoch->cancel,
         .clock = &context_real,
     };
     StrBuf journal = {0};
     Status status;
-    int count;
 
+    scan_set_wants(self->base.node, &environment);
     TRY(relation->source->open(&environment, &self->own_reader, err));
     status = relation->source->discover(self->own_reader, &journal, err);
     strbuf_done(&journal); /* a batch read is never repeated */
     TRY(status);
-    count = relation->source->partition_count(self->own_reader);
-    self->own_ranges = arena_new_array(cx->arena, ScanRange, (size_t) count + 1);
-    self->own_stats = arena_new_array(cx->arena, ScanStats, (size_t) count + 1);
-    for (int i = 0; i < count; i++) {
-        PartitionState state;
-
-        relation->source->partition_state(self->own_reader, i, &state);
-        self->own_stats[i].max_event_time_us = INT64_MIN;
-        self->own_ranges[i] = (ScanRange) {.scan_ordinal = self->base.node->scan_ordinal,
-                                           .partition = i,
-                                           .from = state.begin,
-                                           .to = state.end};
-    }
-    scan_set_feed(&self->base, &(ScanFeed) {.type = relation->source,
-                                            .reader = self->own_reader,
-                                            .ranges = self->own_ranges,
-                                            .stats = self->own_stats,
-                                            .range_count = count});
-    return STATUS_OK;
+    return choose_own_ranges(self, err);
 }
 
 static void drop_block(ScanOp *self) {
@@ -207,6 +237,8 @@ static Status next_block(ScanOp *self, Error *err) {
             self->offset = INT64_MIN;
             continue;
         }
+        if (self->own_reader && feed->type->trim)
+            feed->type->trim(feed->reader, range->partition, from);
         TRY(feed->type->fetch(feed->reader, range->partition, from, range->to, BLOCK_BYTES,
                               &self->block, err));
         assert(self->block);

@@ -55,7 +55,10 @@ static int test_partition_count(SourceReader *reader) {
 }
 
 static void test_partition_state(SourceReader *reader, int partition, PartitionState *ret_state) {
-    *ret_state = (PartitionState) {.end = ((const TestSource *) reader)->count, .name = "0"};
+    int64_t count = ((const TestSource *) reader)->count;
+
+    *ret_state =
+        (PartitionState) {.end = count, .known_end = count, .is_caught_up = true, .name = "0"};
 }
 
 static SourceReader *test_close(SourceReader *reader) {

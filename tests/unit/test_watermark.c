@@ -24,8 +24,10 @@ static const SourceType generation_source = {.name = "generations", .barrier = b
 
 static StreamScan make_scan(const SourceType *type, StreamPartition *partitions, int count) {
     for (int i = 0; i < count; i++)
-        partitions[i] = (StreamPartition) {
-            .max_event_time_us = INT64_MIN, .watermark_us = INT64_MIN, .last_row_at = INT64_MIN};
+        partitions[i] = (StreamPartition) {.max_event_time_us = INT64_MIN,
+                                           .watermark_us = INT64_MIN,
+                                           .last_row_at = INT64_MIN,
+                                           .is_caught_up = true};
     return (StreamScan) {
         .type = type,
         .partition_count = count,
@@ -103,6 +105,35 @@ static void a_partition_with_rows_left_is_not_idle(void **state) {
     assert_int_equal(scan.watermark_us, 45000);
 }
 
+/* What came is read, but the broker has more. */
+static void a_partition_that_only_lags_is_not_idle(void **state) {
+    StreamPartition partitions[2];
+    StreamScan scan = make_scan(&plain_source, partitions, 2);
+
+    advance(&scan, 0, 100000, 0);
+    advance(&scan, 1, 50000, 0);
+    partitions[1].is_caught_up = false;
+    watermark_check_idle(&scan, 5000000000);
+    assert_true(partitions[0].is_idle);
+    assert_false(partitions[1].is_idle);
+    assert_int_equal(watermark_idle_due_ns(&scan, 5000000000), -1);
+}
+
+/* A topic's partition that is gone for good holds nothing back, also where nothing idles by time.
+ */
+static void a_partition_that_ended_is_idle_at_once(void **state) {
+    StreamPartition partitions[2];
+    StreamScan scan = make_scan(&plain_source, partitions, 2);
+
+    scan.idle_after_us = -1;
+    advance(&scan, 0, 100000, 0);
+    advance(&scan, 1, 50000, 0);
+    partitions[1].is_ended = true;
+    assert_true(watermark_check_idle(&scan, 1));
+    assert_false(partitions[0].is_idle);
+    assert_int_equal(scan.watermark_us, 95000);
+}
+
 static void when_all_are_idle_the_highest_counts(void **state) {
     StreamPartition partitions[PARTITIONS];
     StreamScan scan = make_scan(&plain_source, partitions, PARTITIONS);
@@ -173,6 +204,8 @@ int main(void) {
         cmocka_unit_test(times_before_2000_are_cut_downwards),
         cmocka_unit_test(the_slowest_partition_counts_until_it_is_idle),
         cmocka_unit_test(a_partition_with_rows_left_is_not_idle),
+        cmocka_unit_test(a_partition_that_only_lags_is_not_idle),
+        cmocka_unit_test(a_partition_that_ended_is_idle_at_once),
         cmocka_unit_test(where_scans_meet_an_idle_one_follows),
         cmocka_unit_test(when_all_are_idle_the_highest_counts),
         cmocka_unit_test(a_generation_steps_only_at_its_end),
