@@ -52,16 +52,17 @@ typedef struct OptionValue {
     int position;
 } OptionValue;
 
-typedef struct OptionSet {
-    int count;
-    OptionValue *values; /* one per spec, in the order of the tables, then the members written */
-} OptionSet;
-
 /* Facts that checking needs. */
 typedef struct OptionEnvironment {
     const char *const *allowed_directories; /* absolute, NULL-terminated */
     const char *base_directory;             /* relative paths start here */
 } OptionEnvironment;
+
+typedef struct OptionSet {
+    int count;
+    OptionValue *values; /* one per spec, in the order of the tables, then the members written */
+    const OptionEnvironment *environment; /* by which paths were checked: the server's, borrowed */
+} OptionSet;
 
 /* Check `texts` against the union of `tables` (NULL-terminated list of spec tables). Result in
  * arena. */

@@ -259,6 +259,7 @@ Status options_parse(const OptionSpec *const *tables, const OptionText *texts, i
     int index = 0;
 
     parse.set.count = count_specs(tables);
+    parse.set.environment = environment;
     parse.set.values = arena_new_array(arena, OptionValue, (size_t) (parse.set.count + count) + 1);
     for (; *tables; tables++)
         for (const OptionSpec *spec = *tables; spec->name; spec++)

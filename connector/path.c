@@ -100,3 +100,14 @@ Status path_resolve(const char *path, const OptionEnvironment *environment, Aren
     *ret_path = arena_strdup(arena, resolved);
     return STATUS_OK;
 }
+
+bool path_is_allowed(const char *path, const OptionEnvironment *environment) {
+    char written[PATH_MAX];
+    char resolved[PATH_MAX];
+    size_t length = strlen(path);
+
+    if (length >= sizeof(written))
+        return false;
+    memcpy(written, path, length + 1);
+    return resolve_links(written, resolved) && is_allowed(resolved, environment);
+}

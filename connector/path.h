@@ -10,3 +10,6 @@
 /* 42501 outside of the allowed directories. The result is absolute, in `arena`. */
 MUST_USE Status path_resolve(const char *path, const OptionEnvironment *environment, Arena *arena,
                              const char **ret_path, Error *err);
+/* Does the path, which was resolved once, still lead into an allowed directory? Links may have been
+ * made since. */
+bool path_is_allowed(const char *path, const OptionEnvironment *environment);

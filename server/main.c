@@ -19,8 +19,11 @@ static void print_error(const Error *error) {
 static int run(const Config *config) {
     Server *server = NULL;
     Error error = {0};
+    bool stops_now = true;
     int exit_status = EXIT_OK;
 
+    if (config->action == CONFIG_SCRIPT)
+        server_hold_script_signals();
     if (server_open(config, &server_registry, &server, &error) != STATUS_OK) {
         print_error(&error);
         return EXIT_FAILURE_STATUS;
@@ -28,12 +31,14 @@ static int run(const Config *config) {
     if (config->action == CONFIG_CHECK) {
         exit_status = server_run_check(server) ? EXIT_FAILURE_STATUS : EXIT_OK;
     } else if (config->action == CONFIG_SCRIPT) {
-        exit_status = server_run_script(server, config->script) ? EXIT_FAILURE_STATUS : EXIT_OK;
+        stops_now = false;
+        exit_status =
+            server_run_script(server, config->script, &stops_now) ? EXIT_FAILURE_STATUS : EXIT_OK;
     } else if (server_run(server, &error) != STATUS_OK) {
         print_error(&error);
         exit_status = EXIT_FAILURE_STATUS;
     }
-    server_close(server, config->action != CONFIG_SCRIPT);
+    server_close(server, stops_now);
     return exit_status;
 }
 

@@ -1,15 +1,34 @@
 /* Scripts: `millrace -f FILE` runs statements one after the other and prints rows as
- * `psql -X -A -t` does. Notices and errors go to standard error; the first error ends the run. */
+ * `psql -X -A -t` does. Notices and errors go to standard error; the first error ends the run, and
+ * so does SIGINT, SIGTERM or SIGHUP: in order, so that no temporary folder is left. */
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/thread.h"
 #include "server/session.h"
 #include "store/file.h"
 
 enum { SCRIPT_READ_BYTES = 1 << 16 };
+
+/* A thread that waits for a signal: then the statement that runs is cancelled. */
+typedef struct ScriptSignals {
+    sigset_t set;
+    int signal_fd;
+    int came_fd; /* readable from the first signal on */
+    int end_fd;  /* readable when the script is over */
+    pthread_t thread;
+    pthread_mutex_t mutex; /* guards the rest */
+    Session *session;
+    bool has_come;
+} ScriptSignals;
 
 typedef struct Script {
     SessionClient client; /* must be first */
@@ -17,12 +36,91 @@ typedef struct Script {
     StrBuf text;
     StrBuf rows;
     Session *session;
+    ScriptSignals signals;
 } Script;
 
 typedef struct ScriptReceiver {
     RowReceiver base; /* must be first */
     Script *script;
 } ScriptReceiver;
+
+/* -------- signals -------- */
+
+/* nohup leaves SIGHUP ignored. */
+static void collect_signals(sigset_t *ret_set) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action;
+
+    sigemptyset(ret_set);
+    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++)
+        if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(ret_set, numbers[i]);
+}
+
+void server_hold_script_signals(void) {
+    sigset_t set;
+
+    collect_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void wake(int fd) {
+    uint64_t one = 1;
+    ssize_t written = write(fd, &one, sizeof(one));
+
+    (void) written; /* a new eventfd always has room */
+}
+
+static void *watch_signals(void *data) {
+    ScriptSignals *signals = data;
+    struct pollfd waits[] = {{.fd = signals->end_fd, .events = POLLIN},
+                             {.fd = signals->signal_fd, .events = POLLIN}};
+
+    thread_begin();
+    while (poll(waits, 2, -1) < 0)
+        ;
+    if (!waits[0].revents) {
+        pthread_mutex_lock(&signals->mutex);
+        signals->has_come = true;
+        if (signals->session)
+            session_end(signals->session);
+        pthread_mutex_unlock(&signals->mutex);
+        wake(signals->came_fd);
+    }
+    return NULL;
+}
+
+static Status open_signals(ScriptSignals *signals, Error *err) {
+    collect_signals(&signals->set);
+    pthread_mutex_init(&signals->mutex, NULL);
+    signals->signal_fd = signalfd(-1, &signals->set, SFD_CLOEXEC);
+    signals->came_fd = eventfd(0, EFD_CLOEXEC);
+    signals->end_fd = eventfd(0, EFD_CLOEXEC);
+    if (signals->signal_fd < 0 || signals->came_fd < 0 || signals->end_fd < 0 ||
+        pthread_create(&signals->thread, NULL, watch_signals, signals))
+        return error_errno(err, errno, "could not watch for signals");
+    return STATUS_OK;
+}
+
+/* From now on a signal ends the session. */
+static void watch_session(ScriptSignals *signals, Session *session) {
+    pthread_mutex_lock(&signals->mutex);
+    signals->session = session;
+    if (signals->has_come)
+        session_end(session);
+    pthread_mutex_unlock(&signals->mutex);
+}
+
+/* True when a signal has come. */
+static bool close_signals(ScriptSignals *signals) {
+    wake(signals->end_fd);
+    pthread_join(signals->thread, NULL);
+    close(signals->signal_fd);
+    close(signals->came_fd);
+    close(signals->end_fd);
+    pthread_mutex_destroy(&signals->mutex);
+    return signals->has_come;
+}
 
 /* -------- what is printed -------- */
 
@@ -124,10 +222,16 @@ static Status run_statements(Script *script, ParsedText *text) {
     return status;
 }
 
-static Status read_standard_input(StrBuf *text, Error *err) {
+static Status read_standard_input(const ScriptSignals *signals, StrBuf *text, Error *err) {
+    struct pollfd waits[] = {{.fd = signals->came_fd, .events = POLLIN},
+                             {.fd = STDIN_FILENO, .events = POLLIN}};
+
     for (;;) {
-        ssize_t count =
-            read(STDIN_FILENO, strbuf_reserve(text, SCRIPT_READ_BYTES), SCRIPT_READ_BYTES);
+        ssize_t count;
+
+        if (poll(waits, 2, -1) > 0 && waits[0].revents)
+            return error_set(err, QUERY_CANCELED, "canceled before the script was read");
+        count = read(STDIN_FILENO, strbuf_reserve(text, SCRIPT_READ_BYTES), SCRIPT_READ_BYTES);
 
         if (count < 0 && errno != EINTR)
             return error_errno(err, errno, "could not read standard input");
@@ -149,7 +253,7 @@ static Status read_and_run(Script *script, Server *server, const char *path) {
     Status status;
 
     status = strcmp(path, "-") == 0
-                 ? read_standard_input(&script->text, &error)
+                 ? read_standard_input(&script->signals, &script->text, &error)
                  : file_read_all(path, LIMIT_STATEMENT_BYTES, &script->text, &error);
     if (status == STATUS_OK)
         status = session_create(server, &start, &script->client, &script->session, &error);
@@ -159,16 +263,24 @@ static Status read_and_run(Script *script, Server *server, const char *path) {
         print_error(script, &error, 1);
         return status;
     }
+    watch_session(&script->signals, script->session);
     status = run_statements(script, text);
     parsed_text_unref(text);
     return status;
 }
 
-int server_run_script(Server *server, const char *path) {
+int server_run_script(Server *server, const char *path, bool *ret_is_cut_short) {
     Script script = {.client = {client_notice, client_parameter_status},
                      .path = strcmp(path, "-") == 0 ? "<stdin>" : path};
-    Status status = read_and_run(&script, server, path);
+    Error error = {0};
+    Status status;
 
+    if (open_signals(&script.signals, &error) != STATUS_OK) {
+        print_error(&script, &error, 1);
+        return 1; /* the process ends */
+    }
+    status = read_and_run(&script, server, path);
+    *ret_is_cut_short = close_signals(&script.signals);
     session_destroy(script.session);
     strbuf_done(&script.text);
     strbuf_done(&script.rows);

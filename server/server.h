@@ -56,6 +56,8 @@ MUST_USE Status server_run(Server *server, Error *err);
 /* Look for damage, print what is found; returns how much. */
 int server_run_check(Server *server);
 /* Run a script; 0: all statements went well. */
-int server_run_script(Server *server, const char *path);
+int server_run_script(Server *server, const char *path, bool *ret_is_cut_short);
+/* Before server_open(), for a script: signals wait until server_run_script() heeds them. */
+void server_hold_script_signals(void);
 
 extern const Registry server_registry; /* server/registry_tables.c */

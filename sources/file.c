@@ -3,9 +3,9 @@
  * A file counts when it was renamed into the folder or closed after writing (inotify tells), or is
  * unchanged for `settle`. Listing alone is enough: inotify only makes it prompt. Offsets are bytes
  * in the journal's virtual concatenation (file_journal.h). Names that start with '.' or '_' or end
- * in
- * '.tmp' are never read. A file that shrank or whose first 4 KiB changed is reported and not read
- * again; one that vanished is reported. */
+ * in '.tmp' are never read, nor links that lead outside of the allowed directories. A file that
+ * shrank or whose first 4 KiB changed is reported and not read again; one that vanished is
+ * reported. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +21,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "connector/path.h"
 #include "sources/file_block.h"
 #include "sources/file_journal.h"
 #include "sources/sources.h"
@@ -102,7 +103,28 @@ static void report(SourceReader *reader, const char *path, const Error *fault) {
 
 /* -------- candidates -------- */
 
-static void candidates_add(CandidateList *list, const char *folder, const char *name) {
+static bool leads_outside(const SourceReader *reader, const char *path) {
+    const OptionEnvironment *environment = reader->environment.options->environment;
+
+    return environment && !path_is_allowed(path, environment);
+}
+
+/* A link leads outside of the allowed directories: told once. */
+static void refuse_link(SourceReader *reader, const char *path) {
+    FileKnown *known = file_journal_learn(reader->journal, path);
+    Error fault;
+
+    if (known->is_refused)
+        return;
+    known->is_refused = true;
+    IGNORE(error_set(&fault, INSUFFICIENT_PRIVILEGE,
+                     "\"%s\" links to a file outside of the allowed directories: it is not read",
+                     path));
+    report(reader, path, &fault);
+}
+
+static void candidates_add(SourceReader *reader, CandidateList *list, const char *name) {
+    const char *folder = reader->path;
     char path[PATH_MAX];
     Candidate *candidate;
     struct stat info;
@@ -110,6 +132,12 @@ static void candidates_add(CandidateList *list, const char *folder, const char *
     if ((size_t) snprintf(path, sizeof(path), "%s%s%s", folder, *name ? "/" : "", name) >=
         sizeof(path))
         return;
+    if (lstat(path, &info))
+        return;
+    if (S_ISLNK(info.st_mode) && leads_outside(reader, path)) {
+        refuse_link(reader, path);
+        return;
+    }
     if (stat(path, &info) || !S_ISREG(info.st_mode))
         return;
     if (list->count == list->capacity) {
@@ -154,7 +182,7 @@ static Status list_folder(SourceReader *reader, CandidateList *list, Error *err)
         return error_errno(err, errno, "could not open folder \"%s\"", reader->path);
     while ((item = readdir(folder)))
         if (!name_is_hidden(item->d_name))
-            candidates_add(list, reader->path, item->d_name);
+            candidates_add(reader, list, item->d_name);
     closedir(folder);
     if (list->count)
         qsort(list->items, list->count, sizeof(*list->items),
@@ -401,7 +429,7 @@ static Status file_discover(SourceReader *reader, StrBuf *journal, Error *err) {
     if (reader->is_folder)
         TRY(list_folder(reader, &list, err));
     else
-        candidates_add(&list, reader->path, "");
+        candidates_add(reader, &list, "");
     file_journal_begin(reader->journal);
     for (size_t i = 0; i < list.count; i++)
         consider(reader, &list.items[i]);

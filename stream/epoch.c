@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/flag.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/crash.h"
@@ -38,6 +39,7 @@ typedef struct EpochRun {
     int64_t mark_ns;     /* when the phase under way began */
     int64_t cpu_ns;
     bool has_backlog;
+    bool is_rerun; /* by a marker: rows that are gone can't be left out */
 } EpochRun;
 
 static double phase_ms(EpochRun *run) {
@@ -605,7 +607,13 @@ static Status run_to_decision(EpochRun *run, StrBuf *offsets, Error *err) {
     ScanTracks *saved = save_tracks(run);
 
     crash_point(CRASH_EPOCH_CHOSEN);
+    flag_set(&stream->has_lost_rows, false);
     TRY(execute(run, err));
+    if (run->is_rerun && flag_get(&stream->has_lost_rows))
+        return error_set(err, IO_ERROR,
+                         "the rows of epoch %" PRId64
+                         " can't be read again, and a sink holds them already",
+                         run->header->epoch);
     run->progress.execute_ms = phase_ms(run);
     TRY(prepare_sinks(run, err));
     run->progress.prepare_ms = phase_ms(run);
@@ -691,7 +699,11 @@ static Status check_range(StreamScan *scan, int partition, const HeaderPartition
 
 Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err) {
     CLEANUP(arena_destroyp) Arena *arena = arena_create("epoch", 0);
-    EpochRun run = {.stream = stream, .arena = arena, .header = header, .cpu_ns = clock_cpu_ns()};
+    EpochRun run = {.stream = stream,
+                    .arena = arena,
+                    .header = header,
+                    .cpu_ns = clock_cpu_ns(),
+                    .is_rerun = true};
 
     for (int i = 0; i < header->scan_count; i++) {
         StreamScan *scan = &stream->scans[i];

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/flag.h"
 #include "base/log.h"
 #include "exec/operators.h"
 #include "exec/scan.h"
@@ -61,6 +62,7 @@ static void report_source_fault(void *data, int partition, int64_t offset,
     snprintf(entry.position, sizeof(entry.position), "%.255s", position_text);
     snprintf(entry.message, sizeof(entry.message), "%.255s", fault->message);
     faults_report(stream->faults, &entry);
+    flag_set(&stream->has_lost_rows, true);
     log_error(LOG_WARNING, "source", fault);
 }
 

@@ -135,6 +135,7 @@ typedef struct Stream {
     bool must_roll;          /* the next epoch closes the sinks' open files */
     _Atomic int retry_count; /* errors in a row */
     int64_t retry_at_ns;
+    volatile bool has_lost_rows; /* a source could not give rows that it had promised */
     volatile bool is_cancelled;
     /* ---- the manager's ---- */
     _Atomic int64_t wake_at_ns; /* INT64_MAX: only when told */

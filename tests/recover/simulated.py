@@ -210,6 +210,31 @@ def errors_ahead(case):
         case.forget()
 
 
+def vanished_ahead(case):
+    """The input of an epoch that a sink holds already is gone: the stream stops, and says so; with
+    the input back it goes on."""
+    connection = case.create()
+    case.feed(connection)
+    case.server.kill()
+    case.server.start({"MILLRACE_CRASH_POINT": "sink_decided"})
+    try:
+        case.feed(case.server.connect())
+        raise Wrong("sink_decided was not passed")
+    except (ServerError, QueryError):
+        pass
+    case.server.kill()
+    path = os.path.join(case.server.work, "in", "0001.json")
+    os.rename(path, path + ".tmp")
+    case.server.start()
+    row = case.wait_state(case.server.connect(), "failed")
+    if row[2] != "58030" or "epoch 2" not in row[3]:
+        raise Wrong(f"not refused: {row}")
+    os.rename(path + ".tmp", path)
+    connection = case.server.connect()
+    connection.execute("ALTER STREAM q RESUME; WAIT FOR STREAM q")
+    case.check()
+
+
 def idle_ahead(case):
     """The epoch that runs again was chosen because a source had become idle: it closes a window,
     which stays closed, although after the restart the source is not idle yet."""
@@ -302,7 +327,7 @@ def created_again(case):
         raise Wrong(f"the new stream did not start from nothing: {epochs}")
 
 
-CASES = [commit_refused, commit_unknown, crash_points, marker_ahead, errors_ahead, idle_ahead, old_copy,
+CASES = [commit_refused, commit_unknown, crash_points, marker_ahead, errors_ahead, vanished_ahead, idle_ahead, old_copy,
          second_server, created_again]
 
 

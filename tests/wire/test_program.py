@@ -156,3 +156,27 @@ def test_config_file_sets_what_the_command_line_leaves(tmp_path):
     done = run("--config", str(config), "--workers", "2", "-f", "-",
                stdin="SHOW timezone; SHOW workers", cwd=tmp_path)
     assert done.stdout == "Europe/Rome\n2\n", done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("script", [
+    "", "SELECT 1;\nSELECT count(*) FROM generate_series(1, 1000000000000);"])
+def test_a_script_that_is_interrupted_leaves_no_folder(tmp_path, script, number):
+    """Both while it is read and while a statement runs."""
+    process = subprocess.Popen([BINARY, "-f", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+                               env={**os.environ, "TMPDIR": str(tmp_path)})
+    try:
+        if script:
+            process.stdin.write(script)
+            process.stdin.close()
+            assert process.stdout.readline() == "1\n"
+        else:
+            while not os.listdir(tmp_path):
+                assert process.poll() is None
+        process.send_signal(number)
+        assert process.wait(TIMEOUT_S) == 1
+        assert "ERROR: 57" in process.stderr.read()
+    finally:
+        process.kill()
+    assert not os.listdir(tmp_path)
