@@ -179,7 +179,7 @@ def suites():
         Suite("sql-tsan", "tsan", run_tap, (*runner, *tsan, "tests/sql"), timeout_s=600),
         # without what measures memory: the sanitizer's is larger than the server's
         Suite("wire-tsan", "tsan", run_pytest,
-              ("tests/wire", "--ignore=tests/wire/test_back_pressure.py"),
+              ("tests/wire", "--ignore=tests/wire/test_memory.py"),
               environment={"MILLRACE_TEST_SERVER": tsan[1]}),
         Suite("recover-tsan", "tsan", run_tap,
               (*PYTHON, "tests/recover/torture.py", *tsan, "windows", "8")),

@@ -1,8 +1,10 @@
-"""A client that does not read costs the server no memory, and others no time."""
+"""What clients can ask of the server's memory: one that does not read costs none, and others no
+time; a query that wants too much fails alone."""
 import socket
 import struct
 import time
 
+import psycopg
 import pytest
 
 SLACK_BYTES = 32 << 20
@@ -41,3 +43,11 @@ def test_a_slow_reader_costs_no_memory(connect, server, sql):
         answers += 1
         assert server.resident_bytes() - idle < SLACK_BYTES
     client.close()
+
+
+def test_a_batch_of_long_texts_fails_alone(connect, server):
+    """Each text is short enough, all of a batch are not."""
+    sql = "SELECT sum(length(repeat(g::text, 10000000))) FROM generate_series(1000, 3000) AS t(g)"
+    with pytest.raises(psycopg.errors.OutOfMemory, match="more than 1024 MB"):
+        connect().execute(sql)
+    assert connect().execute("SELECT 1").fetchone() == (1,)
