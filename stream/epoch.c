@@ -462,6 +462,14 @@ static void fill_progress(EpochRun *run, StrBuf *offsets) {
     measure_state(run);
 }
 
+/* A restart repeats the epoch rather than that its rows wait for the disk (deferral.h). */
+static bool may_defer(const EpochRun *run) {
+    const Stream *stream = run->stream;
+
+    return run->changelog.length == 0 && stream->trigger == TRIGGER_DEFAULT && !stream->must_roll &&
+           deferral_may_keep(&stream->deferral, run->mark_ns);
+}
+
 static Status decide(EpochRun *run, StrBuf *offsets, Error *err) {
     Stream *stream = run->stream;
     EpochRecord record = {
@@ -477,7 +485,24 @@ static Status decide(EpochRun *run, StrBuf *offsets, Error *err) {
     TRY(decide_transactional(run, err));
     append_outcome(run);
     fill_progress(run, offsets);
+    if (may_defer(run)) {
+        deferral_keep(&stream->deferral, &record);
+        return STATUS_OK;
+    }
     TRY(checkpoint_decide(stream->checkpoint, &record, stream->store, &bytes, err));
+    deferral_forget(&stream->deferral, run->mark_ns);
+    crash_point(CRASH_AFTER_DECIDE);
+    return STATUS_OK;
+}
+
+Status stream_write_deferred(Stream *stream, Error *err) {
+    EpochRecord record;
+    int64_t bytes = 0;
+
+    if (!deferral_record(&stream->deferral, &record))
+        return STATUS_OK;
+    TRY(checkpoint_decide(stream->checkpoint, &record, stream->store, &bytes, err));
+    deferral_forget(&stream->deferral, stream->clock->monotonic_ns(stream->clock));
     crash_point(CRASH_AFTER_DECIDE);
     return STATUS_OK;
 }
@@ -771,6 +796,7 @@ Status stream_close_files(Stream *stream, Error *err) {
     EpochRun run = {.stream = stream, .arena = arena, .cpu_ns = clock_cpu_ns()};
 
     stream->must_roll = true;
+    TRY(stream_write_deferred(stream, err));
     if (!roll_is_due(stream))
         return STATUS_OK;
     run.mark_ns = stream->clock->monotonic_ns(stream->clock);

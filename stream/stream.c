@@ -586,6 +586,13 @@ static Status recover(Stream *stream, Error *err) {
 
 /* -------- opening and closing -------- */
 
+static bool is_at_least_once(const Stream *stream) {
+    for (int i = 0; i < stream->sink_count; i++)
+        if (stream->sinks[i].guarantee != SINK_AT_LEAST_ONCE)
+            return false;
+    return stream->sink_count > 0;
+}
+
 static Status open_all(Stream *stream, Error *err) {
     CheckpointIdentity identity = {.stream_id = stream->id};
 
@@ -598,7 +605,9 @@ static Status open_all(Stream *stream, Error *err) {
     TRY(open_sinks(stream, err));
     TRY(open_delivery(stream, err));
     TRY(open_dataflow(stream, err));
-    return recover(stream, err);
+    TRY(recover(stream, err));
+    stream->deferral.is_allowed = is_at_least_once(stream);
+    return STATUS_OK;
 }
 
 Status stream_open(Stream *stream, Error *err) {
@@ -619,9 +628,19 @@ Status stream_open(Stream *stream, Error *err) {
     return STATUS_OK;
 }
 
+/* After an error, too: its rows are out. A restart repeats them when this fails. */
+static void close_deferral(Stream *stream) {
+    Error error;
+
+    if (stream->checkpoint && stream_write_deferred(stream, &error) != STATUS_OK)
+        log_error(LOG_WARNING, "stream", &error);
+    deferral_done(&stream->deferral);
+}
+
 void stream_close(Stream *stream) {
     if (!stream->is_open)
         return;
+    close_deferral(stream);
     stream->dataflow = dataflow_close(stream->dataflow);
     pthread_mutex_lock(&stream->mutex); /* readers of the result pin it under this lock */
     stream->delivery = delivery_destroy(stream->delivery);

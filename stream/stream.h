@@ -19,6 +19,7 @@
 #include "exec/execute.h"
 #include "planner/planner.h"
 #include "stream/checkpoint.h"
+#include "stream/deferral.h"
 #include "stream/delivery.h"
 #include "stream/faults.h"
 #include "stream/header.h"
@@ -120,6 +121,7 @@ typedef struct Stream {
     int64_t next_trigger_ns;
     MemoryAccount account;
     Checkpoint *checkpoint;
+    Deferral deferral; /* what the checkpoint is to be told soon */
     StateStore *store;
     Dataflow *dataflow;
     Delivery *delivery;
@@ -157,6 +159,8 @@ MUST_USE Status stream_run_epoch(Stream *stream, bool *ret_did_work, Error *err)
 MUST_USE Status stream_discover(Stream *stream, Error *err);
 /* The stream stops: what was decided becomes visible. */
 MUST_USE Status stream_close_files(Stream *stream, Error *err);
+/* What was decided and not told to the checkpoint is now. */
+MUST_USE Status stream_write_deferred(Stream *stream, Error *err);
 /* Is everything that was there when the flush began done and delivered? */
 bool stream_is_flushed(Stream *stream);
 

@@ -229,7 +229,7 @@ static int64_t earlier(int64_t left, int64_t right) {
 
 /* When an idle stream wants to look again although nobody told it to. */
 static int64_t next_wake(Stream *stream, int64_t now_ns) {
-    int64_t wake = INT64_MAX;
+    int64_t wake = deferral_due_ns(&stream->deferral);
 
     for (int i = 0; i < stream->scan_count; i++) {
         StreamScan *scan = &stream->scans[i];
@@ -259,7 +259,8 @@ static int64_t next_wake(Stream *stream, int64_t now_ns) {
 static int64_t finish(Stream *stream) {
     Error error;
 
-    if (checkpoint_set_meta(stream->checkpoint, "finished", "1", 1, &error) != STATUS_OK)
+    if (stream_write_deferred(stream, &error) != STATUS_OK ||
+        checkpoint_set_meta(stream->checkpoint, "finished", "1", 1, &error) != STATUS_OK)
         return handle_error(stream, &error);
     if (stream->flush_ticket)
         end_flush(stream);
@@ -281,8 +282,14 @@ static int64_t settle(Stream *stream, int64_t now_ns) {
         stream->must_roll = true; /* close the open files, then finish */
         return 0;
     }
-    if (stream->flush_ticket && stream_is_flushed(stream))
+    if (stream->flush_ticket && stream_is_flushed(stream)) {
+        if (stream_write_deferred(stream, &error) != STATUS_OK)
+            return handle_error(stream, &error);
         end_flush(stream);
+    }
+    if (now_ns >= deferral_due_ns(&stream->deferral) &&
+        stream_write_deferred(stream, &error) != STATUS_OK)
+        return handle_error(stream, &error);
     pthread_mutex_lock(&stream->mutex);
     stream->idle_epochs++;
     pthread_mutex_unlock(&stream->mutex);

@@ -1,0 +1,34 @@
+/* Deferral: decisions of at-least-once streams, told to the checkpoint together.
+ *
+ * A row of such a stream is out when its sink has prepared the epoch; the checkpoint's commit, a
+ * sync of the disk, only says from where a restart repeats. So an epoch that changed no state may
+ * leave its record here, and the next one within DEFER_NS replaces it. What a crash repeats is what
+ * was never written: at most the epochs of that time. Nothing is left here when a stream waits for
+ * somebody: pause, stop, WAIT FOR STREAM and the end write first (stream_write_deferred). */
+#pragma once
+
+#include "stream/checkpoint.h"
+
+typedef struct Deferral {
+    bool is_allowed; /* every sink is at-least-once */
+    bool has_record;
+    int64_t written_ns; /* monotonic, of the last decision on disk */
+    int64_t epoch;
+    StrBuf header;
+    int sink_count;
+    StrBuf *receipts;
+    ProgressRow progress; /* offsets owned */
+} Deferral;
+
+/* Keeps a copy of the record in place of the one before. It must have no changelog. */
+void deferral_keep(Deferral *deferral, const EpochRecord *record);
+/* The record that is kept, if one is, as checkpoint_decide wants it. */
+bool deferral_record(const Deferral *deferral, EpochRecord *ret_record);
+/* Whatever is kept is on disk, or a later record is. */
+void deferral_forget(Deferral *deferral, int64_t now_ns);
+/* Frees what it holds; nothing is allowed from now on. */
+void deferral_done(Deferral *deferral);
+/* May a record of an epoch without changes of state stay here at this time? */
+bool deferral_may_keep(const Deferral *deferral, int64_t now_ns);
+/* When what is kept must be written; INT64_MAX: nothing is. */
+int64_t deferral_due_ns(const Deferral *deferral);
