@@ -210,6 +210,54 @@ def errors_ahead(case):
         case.forget()
 
 
+def survives(case):
+    """A start that crashes once an epoch is decided by its sink; false if there was one."""
+    case.server.start({"MILLRACE_CRASH_POINT": "sink_decided"})
+    try:
+        case.server.connect().execute("WAIT FOR STREAM q")
+        return True
+    except (ServerError, QueryError):
+        return False
+    finally:
+        case.server.kill()
+
+
+def late_ahead(case):
+    """Late rows go to a sink of another kind than the windows: as errors_ahead."""
+    case.server.start()
+    for kind, other in (("simulated", "file"), ("file", "simulated")):
+        connection = case.server.connect()
+        os.makedirs(os.path.join(case.server.work, "in"), exist_ok=True)
+        connection.execute("CREATE SOURCE s (v int8, at timestamptz, WATERMARK FOR at AS at) "
+                           "WITH (connector = 'file', path = 'in/', file_order = 'name')")
+        for name, connector in (("o", kind), ("dead", other)):
+            connection.execute(f"CREATE SINK {name} WITH (connector = '{connector}', "
+                               f"path = '{'cluster/' if connector == 'simulated' else name}')")
+        connection.execute("CREATE STREAM q INTO o LATE ROWS INTO dead AS SELECT window_start, "
+                           "sum(v) AS v FROM HOP(s, at, INTERVAL '20 seconds', "
+                           "INTERVAL '20 seconds') GROUP BY window_start")
+        case.server.kill()
+        crashes = 0
+        for number in range(4):
+            write_file(os.path.join(case.server.work, "in"), f"{number}.json", "".join(
+                f'{{"v": {10 ** number}, "at": "2024-01-01 00:0{minute}:00Z"}}\n'
+                for minute in (number, 1)))
+            while not survives(case):
+                crashes += 1
+        lines = read_lines(visible_files(os.path.join(case.server.work,
+                                                      "dead" if kind == "simulated" else "o")))
+        cluster = [line for _, line in case.cluster()]
+        rows, late = (cluster, lines) if kind == "simulated" else (lines, cluster)
+        got = [sorted(json.loads(line)["v"] for line in part) for part in (rows, late)]
+        if got != [[1, 100, 121], [1000]]:
+            raise Wrong(f"windows and late rows: {got}")
+        if crashes < 4:
+            raise Wrong(f"only {crashes} crashes")
+        case.server.start()
+        case.server.connect().execute("DROP STREAM q; DROP SOURCE s; DROP SINK o; DROP SINK dead")
+        case.forget()
+
+
 def vanished_ahead(case):
     """The input of an epoch that a sink holds already is gone: the stream stops, and says so; with
     the input back it goes on."""
@@ -243,13 +291,15 @@ def idle_ahead(case):
     folders = [os.path.join(case.server.work, name) for name in ("a", "b")]
     for name, folder, idle in zip("ab", folders, ("1 hour", "2 seconds")):
         os.makedirs(folder)
-        connection.execute(f"CREATE SOURCE {name} (at timestamptz, WATERMARK FOR at AS at IDLE AFTER "
-                           f"INTERVAL '{idle}') WITH (connector = 'file', path = '{name}/')")
+        connection.execute(f"CREATE SOURCE {name} (at timestamptz, WATERMARK FOR at AS at "
+                           f"IDLE AFTER INTERVAL '{idle}') "
+                           f"WITH (connector = 'file', path = '{name}/')")
     connection.execute(SINK.format(""))
     connection.execute(
         "CREATE STREAM q INTO o AS SELECT window_start AS v, count(*) AS n FROM TUMBLE("
         "(SELECT at FROM a UNION ALL SELECT at FROM b) AS u, at, INTERVAL '1 minute') GROUP BY 1")
-    write_file(folders[0], "0.json", '{"at": "2024-01-01 00:00:00Z"}\n{"at": "2024-01-01 00:10:00Z"}\n')
+    write_file(folders[0], "0.json",
+               '{"at": "2024-01-01 00:00:00Z"}\n{"at": "2024-01-01 00:10:00Z"}\n')
     write_file(folders[1], "0.json", '{"at": "2024-01-01 00:00:01Z"}\n')
     connection.execute("WAIT FOR STREAM q")
     while not case.cluster():
@@ -327,8 +377,8 @@ def created_again(case):
         raise Wrong(f"the new stream did not start from nothing: {epochs}")
 
 
-CASES = [commit_refused, commit_unknown, crash_points, marker_ahead, errors_ahead, vanished_ahead, idle_ahead, old_copy,
-         second_server, created_again]
+CASES = [commit_refused, commit_unknown, crash_points, marker_ahead, errors_ahead, late_ahead,
+         vanished_ahead, idle_ahead, old_copy, second_server, created_again]
 
 
 def main():
