@@ -67,6 +67,7 @@ typedef struct FormatType {
     const char *name;
     const char *extension;     /* "json": of a sink's files */
     const OptionSpec *options; /* may be NULL */
+    bool reads_paths;          /* FROM '$.a.b' says where in a record a column is */
     /* At CREATE: values that their spec alone can't judge. NULL: none. */
     MUST_USE Status (*check)(const OptionSet *options, Error *err);
     MUST_USE Status (*decoder_create)(const DecodeColumn *columns, uint32_t count,

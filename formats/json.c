@@ -272,6 +272,7 @@ static Status json_encode(Encoder *encoder, const Batch *batch, StrBuf *out, Err
 
 const FormatType format_json = {
     .name = "json",
+    .reads_paths = true,
     .extension = "json",
     .options = json_options,
     .decoder_create = json_decoder_create,

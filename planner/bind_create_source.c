@@ -130,8 +130,15 @@ static Status check_metadata(Binder *binder, const AstColumnDef *definition,
                       type_name(binder, (SqlType) {.id = type, .typmod = -1}));
 }
 
-static Status check_path(const AstColumnDef *definition, Error *err) {
-    if (!definition->path || strncmp(definition->path, "$", 1) == 0)
+static Status check_path(const AstColumnDef *definition, const FormatType *format, Error *err) {
+    if (!definition->path)
+        return STATUS_OK;
+    if (format && !format->reads_paths) {
+        IGNORE(not_supported(err, definition->path_position, "FROM in format %s", /* hinted */
+                             format->name));
+        return error_hint(err, "Name the column as its field is named.");
+    }
+    if (strncmp(definition->path, "$", 1) == 0)
         return STATUS_OK;
     IGNORE(error_at(err, definition->path_position, INVALID_PARAMETER, /* hinted */
                     "path \"%s\" must start with $", definition->path));
@@ -155,7 +162,7 @@ static Status bind_source_column(Binder *binder, const AstColumnDef *definition,
     } else if (definition->origin == AST_COLUMN_COMPUTED) {
         column->origin = COLUMN_COMPUTED; /* bound when all others are known */
     } else {
-        TRY(check_path(definition, err));
+        TRY(check_path(definition, relation->format, err));
     }
     relation->column_count++;
     return STATUS_OK;

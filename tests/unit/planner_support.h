@@ -53,7 +53,7 @@ static const OptionSpec json_options[] = {
 static const MetadataColumn file_metadata[] = {
     {"path", TYPE_TEXT}, {.name = "line", .type = TYPE_INT8}, {0}};
 static const FormatType format_json = {
-    .name = "json", .extension = "json", .options = json_options};
+    .name = "json", .reads_paths = true, .extension = "json", .options = json_options};
 static const SourceType source_file = {.name = "file",
                                        .options = file_options,
                                        .metadata = file_metadata,
