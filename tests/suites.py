@@ -214,7 +214,14 @@ def run_suite(suite, builds):
         return [Result(failures=[f"{suite.name}: could not start: {error}"])]
 
 
+def heed_signals():
+    """What is started by nohup, or behind an ampersand, inherits ignored signals. Tests send them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def main():
+    heed_signals()
     wanted = sys.argv[1:]
     every = suites()
     if wanted == ["--list"]:
