@@ -62,6 +62,7 @@ typedef struct Relation {
     const SourceType *source;
     const SinkType *sink;
     const FormatType *format; /* NULL: the connector needs none */
+    const FormatType *key_format; /* SOURCE: of what is declared FROM 'key'; NULL: text */
     OptionSet options;
     int watermark_column; /* index into columns; -1: none */
     int64_t watermark_delay_us;

@@ -5,46 +5,25 @@
 #include "catalog/catalog.h"
 #include "exec/binding.h"
 #include "exec/row_errors.h"
+#include "exec/scan_metadata.h"
 
 enum { POSITION_TEXT_SIZE = 512 };
-
-typedef enum ColumnSource {
-    FROM_PAYLOAD,
-    FROM_PATH,
-    FROM_MODIFIED,
-    FROM_LINE,
-    FROM_OFFSET,
-    FROM_PARTITION,
-    FROM_KEY,
-    FROM_TIMESTAMP,
-    FROM_INGEST_TIME,
-    FROM_RAW,
-    SOURCE_COUNT,
-} ColumnSource;
-
-static const char *const metadata_names[SOURCE_COUNT] = {
-    [FROM_PATH] = "path",           [FROM_MODIFIED] = "modified",       [FROM_LINE] = "line",
-    [FROM_OFFSET] = "offset",       [FROM_PARTITION] = "partition",     [FROM_KEY] = "key",
-    [FROM_TIMESTAMP] = "timestamp", [FROM_INGEST_TIME] = "ingest_time", [FROM_RAW] = "raw",
-};
-
-typedef struct WantedColumn {
-    ColumnSource source;
-    int decoded; /* FROM_PAYLOAD: place among the decoder's columns */
-} WantedColumn;
 
 struct ScanDecoder {
     const Plan *scan;
     const Relation *relation;
     OperatorContext *cx;
-    WantedColumn *wanted; /* one an output column */
+    int *wanted;            /* by output column: place among the decoder's; -1: metadata */
+    ScanMetadata *metadata; /* NULL: the scan reads none */
     DecodeColumn *columns;
     uint32_t column_count;
-    int time_column;           /* among the decoder's; -1: no watermark, or a computed one */
+    int time_column;           /* among the decoder's; -1: no watermark, or one of those below */
+    int time_output;           /* metadata is the event time: among the outputs; -1 */
     ExprProgram *time_program; /* event time that a computed column gives, over the outputs; NULL */
     Decoder *decoder;
     ExprProgram **pushed;
     bool fails_on_bad;
+    bool nulls_bad;
 };
 
 /* -------- opening -------- */
@@ -71,19 +50,6 @@ static int add_payload(ScanDecoder *self, int relation_column) {
     return (int) self->column_count++;
 }
 
-static Status metadata_source(const Plan *scan, const RelationColumn *column,
-                              ColumnSource *ret_source, Error *err) {
-    const char *name = column->path ? column->path : column->name;
-
-    for (int i = FROM_PATH; i < SOURCE_COUNT; i++)
-        if (strcmp(metadata_names[i], name) == 0) {
-            *ret_source = (ColumnSource) i;
-            return STATUS_OK;
-        }
-    return error_at(err, scan->position, FEATURE_NOT_SUPPORTED,
-                    "metadata column \"%s\" is not supported", name);
-}
-
 static Status want_columns(ScanDecoder *self, Error *err) {
     const Plan *scan = self->scan;
 
@@ -93,15 +59,17 @@ static Status want_columns(ScanDecoder *self, Error *err) {
 
         assert(index < self->relation->column_count);
         if (column->origin == COLUMN_METADATA) {
-            TRY(metadata_source(scan, column, &self->wanted[i].source, err));
+            self->wanted[i] = -1;
+            if (scan->watermark_column == scan->columns[i].id)
+                self->time_output = i;
             continue;
         }
         if (column->origin == COLUMN_COMPUTED)
             return error_at(err, scan->position, INTERNAL_ERROR,
                             "a scan can't compute column \"%s\"", column->name);
-        self->wanted[i].decoded = add_payload(self, index);
+        self->wanted[i] = add_payload(self, index);
         if (scan->watermark_column == scan->columns[i].id)
-            self->time_column = self->wanted[i].decoded;
+            self->time_column = self->wanted[i];
     }
     return STATUS_OK;
 }
@@ -170,16 +138,18 @@ Status scan_decoder_create(const Plan *scan, OperatorContext *cx, ScanDecoder **
     self->scan = scan;
     self->relation = relation;
     self->cx = cx;
-    self->time_column = -1;
+    self->time_column = self->time_output = -1;
     self->fails_on_bad = on_error && strcmp(on_error, "fail") == 0;
-    self->wanted = arena_new_array(cx->arena, WantedColumn, count);
+    self->nulls_bad = on_error && strcmp(on_error, "null") == 0;
+    self->wanted = arena_new_array(cx->arena, int, count);
     self->columns =
         arena_new_array(cx->arena, DecodeColumn, count + (size_t) relation->column_count);
     self->pushed = arena_new_array(cx->arena, ExprProgram *, (size_t) scan->pushed.count + 1);
     TRY(want_columns(self, err));
     want_unread_columns(self);
-    if (on_error && strcmp(on_error, "null") == 0)
+    if (self->nulls_bad)
         set_null_when_bad(self);
+    TRY(scan_metadata_create(scan, cx, self->nulls_bad, &self->metadata, err));
     for (int i = 0; i < scan->pushed.count; i++)
         TRY(binding_compile(scan->pushed.items[i], scan, cx->arena, &self->pushed[i], err));
     if (scan->watermark_expr)
@@ -196,6 +166,7 @@ ScanDecoder *scan_decoder_destroy(ScanDecoder *self) {
     for (int i = 0; self->pushed && i < self->scan->pushed.count; i++)
         self->pushed[i] = expr_program_destroy(self->pushed[i]);
     self->time_program = expr_program_destroy(self->time_program);
+    self->metadata = scan_metadata_destroy(self->metadata);
     if (self->decoder)
         self->relation->format->decoder_destroy(self->decoder);
     memory_free(self);
@@ -291,15 +262,19 @@ static Status take_event_times(ScanDecoder *self, Batch *batch, const DecodeResu
                                ScanStats *stats, Error *err) {
     static const char message[] = "null event time";
     RowStep step = scan_step(self, compute_event_times, self, stats);
-    Batch timed = *result->batch;
+    Batch timed = self->time_column >= 0 ? *result->batch : *batch;
     const Column *time;
     int64_t latest = INT64_MIN;
     uint32_t *selection = NULL;
     uint32_t kept = 0;
 
+    timed.selection = batch->selection;
+    timed.selection_count = batch->selection_count;
     if (self->time_program)
         TRY(row_step(&step, batch, &timed, err));
-    time = &timed.columns[self->time_program ? 0 : self->time_column];
+    time = &timed.columns[self->time_program       ? 0
+                          : self->time_output >= 0 ? self->time_output
+                                                   : self->time_column];
     for (uint32_t i = 0; i < batch_active_count(&timed); i++) {
         uint32_t row = batch_active_row(&timed, i);
         BadRecord bad = {.record = result->row_records[row],
@@ -331,77 +306,39 @@ static Status take_event_times(ScanDecoder *self, Batch *batch, const DecodeResu
     return STATUS_OK;
 }
 
-/* -------- metadata -------- */
-
-static Value metadata_value(const ScanDecoder *self, ColumnSource source, const Block *block,
-                            const Record *record, int partition) {
-    SqlType text = SQL_TYPE(TEXT);
-    bool has_file = record->file >= 0 && record->file < block->name_count;
-
-    switch (source) {
-    case FROM_PATH:
-        if (has_file)
-            return value_text(text, block->names[record->file], strlen(block->names[record->file]));
-        break;
-    case FROM_MODIFIED:
-        if (has_file)
-            return (Value) {.type = SQL_TYPE(TIMESTAMPTZ),
-                            .int64 = block->modified_us[record->file]};
-        break;
-    case FROM_LINE:
-        if (record->line > 0)
-            return value_int8(record->line);
-        break;
-    case FROM_OFFSET:
-        return value_int8(record->offset);
-    case FROM_PARTITION:
-        return value_int4(partition);
-    case FROM_KEY:
-        if (record->key)
-            return value_text(text, record->key, record->key_length);
-        break;
-    case FROM_TIMESTAMP:
-        if (record->timestamp_us != INT64_MIN)
-            return (Value) {.type = SQL_TYPE(TIMESTAMPTZ), .int64 = record->timestamp_us};
-        break;
-    case FROM_INGEST_TIME:
-        return (Value) {.type = SQL_TYPE(TIMESTAMPTZ), .int64 = self->cx->epoch->eval.wall_us};
-    case FROM_RAW:
-        return value_text(text, record->data, record->length);
-    default:
-        break;
-    }
-    return value_null(text);
-}
-
-/* Metadata has the type that the connector gives; the declared one may be wider. */
-static Value fit_value(Value value, SqlType type) {
-    if (!value.is_null && value.type.id == TYPE_INT4 && type_physical(type.id) == PHYSICAL_INT64)
-        value.int64 = value.int32;
-    else if (!value.is_null && value.type.id == TYPE_INT8 &&
-             type_physical(type.id) == PHYSICAL_INT32)
-        value.int32 = (int32_t) value.int64;
-    value.type = type;
-    return value;
-}
-
-static Column metadata_column(const ScanDecoder *self, int index, const Block *block,
-                              const Record *records, const DecodeResult *result, int partition) {
-    uint32_t row_count = result->batch->row_count;
-    SqlType type = self->scan->columns[index].type;
-    Column column = column_create(type, row_count, self->cx->batch_arena);
-
-    for (uint32_t row = 0; row < row_count; row++) {
-        Value value = metadata_value(self, self->wanted[index].source, block,
-                                     &records[result->row_records[row]], partition);
-
-        value = fit_value(value, type);
-        column_put(&column, row, &value, row_count, self->cx->batch_arena);
-    }
-    return column;
-}
-
 /* -------- decoding -------- */
+
+/* Fill the metadata columns; rows whose key is bad leave the batch. */
+static Status take_metadata(ScanDecoder *self, Batch *batch, const MetadataRows *rows,
+                            const ScanPosition *position, ScanStats *stats, Error *err) {
+    MetadataFaults faults = {0};
+    uint32_t *selection;
+    uint32_t next = 0;
+    uint32_t kept = 0;
+
+    TRY(scan_metadata_read(self->metadata, rows, batch->columns, &faults, err));
+    if (faults.count == 0)
+        return STATUS_OK;
+    selection = arena_new_array(self->cx->batch_arena, uint32_t, (size_t) batch->row_count + 1);
+    for (uint32_t i = 0; i < faults.count; i++) {
+        BadRecord bad = faults.items[i];
+        uint32_t row = bad.record;
+
+        bad.record = rows->rows[row];
+        TRY(report_bad(self, position, &bad, &rows->records[bad.record], err));
+        if (bad.is_kept)
+            continue;
+        stats->bad_rows++;
+        while (next < row)
+            selection[kept++] = next++;
+        next = row + 1;
+    }
+    while (next < batch->row_count)
+        selection[kept++] = next++;
+    batch->selection = selection;
+    batch->selection_count = kept;
+    return STATUS_OK;
+}
 
 static Status apply_pushed(ScanDecoder *self, Batch *batch, ScanStats *stats, Error *err) {
     for (int i = 0; i < self->scan->pushed.count && batch_active_count(batch) > 0; i++) {
@@ -444,11 +381,13 @@ Status scan_decode(ScanDecoder *self, RecordSpan span, const ScanPosition *posit
     batch.column_count = (uint32_t) self->scan->column_count;
     batch.columns = arena_new_array(arena, Column, (size_t) batch.column_count + 1);
     for (uint32_t i = 0; i < batch.column_count; i++)
-        batch.columns[i] =
-            self->wanted[i].source == FROM_PAYLOAD
-                ? result.batch->columns[self->wanted[i].decoded]
-                : metadata_column(self, (int) i, block, records, &result, position->partition);
-    if (self->time_column >= 0 || self->time_program)
+        if (self->wanted[i] >= 0)
+            batch.columns[i] = result.batch->columns[self->wanted[i]];
+    if (self->metadata)
+        TRY(take_metadata(self, &batch,
+                          &(MetadataRows) {block, records, result.row_records, batch.row_count},
+                          position, stats, err));
+    if (self->time_column >= 0 || self->time_output >= 0 || self->time_program)
         TRY(take_event_times(self, &batch, &result, records, position, stats, err));
     TRY(apply_pushed(self, &batch, stats, err));
     *ret_batch = batch;

@@ -78,6 +78,21 @@ void column_builder_reject(ColumnBuilder *builder, uint32_t record, const char *
     result->bad[result->bad_count++] = bad_record(builder, record, column_name, fault);
 }
 
+void column_builder_keep_nulls(ColumnBuilder *builder, const DecodeColumn *columns,
+                               uint32_t record) {
+    Error fault;
+
+    for (uint32_t i = 0; i < builder->result->batch->column_count; i++) {
+        if (columns[i].is_not_null) {
+            IGNORE(column_not_null_violation(columns[i].name, &fault));
+            column_builder_reject(builder, record, columns[i].name, &fault);
+            return;
+        }
+        column_builder_put_null(builder, i);
+    }
+    column_builder_keep(builder, record);
+}
+
 Status column_not_null_violation(const char *column_name, Error *err) {
     return error_set(err, NOT_NULL_VIOLATION,
                      "null value in column \"%s\" violates not-null constraint", column_name);

@@ -26,6 +26,9 @@ void column_builder_put_bad(ColumnBuilder *builder, uint32_t column, uint32_t re
                             const char *column_name, const Error *fault);
 /* The current row is good; it came from `record`. */
 void column_builder_keep(ColumnBuilder *builder, uint32_t record);
+/* The record has no value: its row is NULLs, or bad where a column may not be. */
+void column_builder_keep_nulls(ColumnBuilder *builder, const DecodeColumn *columns,
+                               uint32_t record);
 /* The current row is bad: forget what was put, remember why. `column_name` NULL: the whole record.
  */
 void column_builder_reject(ColumnBuilder *builder, uint32_t record, const char *column_name,

@@ -286,6 +286,10 @@ static void decode_record(Decoder *decoder, const Record *record, uint32_t index
         column_builder_reject(builder, index, NULL, &fault);
         return;
     }
+    if (!record->data) {
+        column_builder_keep_nulls(builder, decoder->columns, index);
+        return;
+    }
     if (cut_fields(decoder, record, builder->arena, &fault) != STATUS_OK) {
         column_builder_reject(builder, index, NULL, &fault);
         return;

@@ -3,8 +3,5 @@
 #include <stddef.h>
 
 const FormatType *const format_types[] = {
-    &format_json,
-    &format_csv,
-    &format_text,
-    NULL,
+    &format_json, &format_csv, &format_text, &format_raw, NULL,
 };

@@ -7,5 +7,6 @@
 extern const FormatType format_json;
 extern const FormatType format_csv;
 extern const FormatType format_text;
+extern const FormatType format_raw;
 
 extern const FormatType *const format_types[]; /* NULL-terminated */

@@ -204,6 +204,10 @@ static void decode_record(Decoder *decoder, const Record *record, uint32_t index
         column_builder_reject(builder, index, NULL, &fault);
         return;
     }
+    if (!record->data) {
+        column_builder_keep_nulls(builder, decoder->wanted, index);
+        return;
+    }
     if (!find_fields(decoder, record, builder->arena)) {
         IGNORE(error_set(&fault, INVALID_TEXT_REPRESENTATION,
                          "record is not a JSON object that closes at its end"));

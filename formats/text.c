@@ -66,7 +66,9 @@ static Status text_decode(Decoder *decoder, const Record *records, uint32_t coun
 
     column_builder_begin(&builder, decoder->columns, decoder->column_count, count, arena);
     for (uint32_t i = 0; i < count; i++) {
-        if (decode_line(decoder, &records[i], &builder, &fault) == STATUS_OK)
+        if (!records[i].data && !records[i].fault)
+            column_builder_keep_nulls(&builder, decoder->columns, i);
+        else if (decode_line(decoder, &records[i], &builder, &fault) == STATUS_OK)
             column_builder_keep(&builder, i);
         else
             column_builder_reject(&builder, i, NULL, &fault);

@@ -16,6 +16,13 @@ static const OptionSpec source_options[] = {
     /* clang-format on */
 };
 
+/* What sources with keys take. */
+static const OptionSpec key_options[] = {
+    {"key_format", OPTION_CHOICE, "text|raw|json|csv", "text",
+     "how columns FROM 'key' are decoded: text, raw (bytea), or by field, FROM 'key.<name>'", 0},
+    {0},
+};
+
 /* What any connector gives. */
 static const MetadataColumn common_metadata[] = {
     {.name = "ingest_time", .type = TYPE_TIMESTAMPTZ},
@@ -59,9 +66,28 @@ static Status check_on_error(const OptionSet *options, Error *err) {
     return error_hint(err, "Possible values: skip, fail, null, sink:<name>.");
 }
 
+static const MetadataColumn *find_metadata(const SourceType *source, const char *name) {
+    for (const MetadataColumn *column = common_metadata; column->name; column++)
+        if (strcmp(column->name, name) == 0)
+            return column;
+    for (const MetadataColumn *column = source->metadata; column && column->name; column++)
+        if (strcmp(column->name, name) == 0)
+            return column;
+    return NULL;
+}
+
+/* Its decoder is needed for what is more than text or bytes. */
+static const FormatType *find_key_format(Binder *binder, const OptionTexts *texts) {
+    const OptionText *text = find_option_text(texts, "key_format");
+
+    if (!text || (strcmp(text->value, "json") != 0 && strcmp(text->value, "csv") != 0))
+        return NULL;
+    return registry_find_format(binder->cx->registry, text->value);
+}
+
 static Status bind_source_options(Binder *binder, const AstCreateSource *create, Relation *relation,
                                   Error *err) {
-    const OptionSpec *tables[4] = {source_options, NULL, NULL, NULL};
+    const OptionSpec *tables[7] = {source_options};
     int count = 1;
     OptionTexts texts = {0};
 
@@ -75,6 +101,13 @@ static Status bind_source_options(Binder *binder, const AstCreateSource *create,
         tables[count++] = relation->source->options;
     if (relation->format->options)
         tables[count++] = relation->format->options;
+    if (find_metadata(relation->source, "key")) {
+        tables[count++] = key_options;
+        relation->key_format = find_key_format(binder, &texts);
+    }
+    if (relation->key_format && relation->key_format != relation->format &&
+        relation->key_format->options)
+        tables[count++] = relation->key_format->options;
     TRY(placed(options_parse(tables, texts.items, texts.count, binder->cx->environment,
                              binder->arena, &relation->options, err),
                create->base.position, err));
@@ -88,46 +121,73 @@ static Status bind_source_options(Binder *binder, const AstCreateSource *create,
 
 /* -------- columns -------- */
 
-static const MetadataColumn *find_metadata(const SourceType *source, const char *name) {
-    for (const MetadataColumn *column = common_metadata; column->name; column++)
-        if (strcmp(column->name, name) == 0)
-            return column;
-    for (const MetadataColumn *column = source->metadata; column && column->name; column++)
-        if (strcmp(column->name, name) == 0)
-            return column;
-    return NULL;
+static Status unknown_metadata(const SourceType *source, const char *name, int position,
+                               Error *err) {
+    Nearest nearest = nearest_begin(name);
+
+    for (const MetadataColumn *known = source->metadata; known && known->name; known++)
+        nearest_offer(&nearest, known->name);
+    for (const MetadataColumn *known = common_metadata; known->name; known++)
+        nearest_offer(&nearest, known->name);
+    IGNORE(error_at(err, position, UNDEFINED_COLUMN, /* hinted */
+                    "connector \"%s\" has no metadata \"%s\"", source->name, name));
+    return nearest.best ? error_hint(err, "Did you mean FROM '%s'?", nearest.best) : STATUS_ERROR;
+}
+
+/* A key is bytes, or whatever its format makes of it: any type. */
+static Status check_key(Binder *binder, const AstColumnDef *definition, const Relation *relation,
+                        const RelationColumn *column, Error *err) {
+    const char *format = option_text(&relation->options, "key_format");
+    bool is_field = strncmp(column->path, "key.", 4) == 0;
+    int position =
+        definition->path_position ? definition->path_position : definition->base.position;
+
+    if (is_field && !relation->key_format) {
+        IGNORE(error_at(err, position, INVALID_PARAMETER, /* hinted */
+                        "a key of format \"%s\" has no fields", format));
+        return error_hint(err, "Add key_format = 'json' or 'csv' to WITH.");
+    }
+    if (!is_field && strcmp(format, "csv") == 0) {
+        IGNORE(error_at(err, position, INVALID_PARAMETER, /* hinted */
+                        "a key of format \"csv\" is read by field"));
+        return error_hint(err, "Write FROM 'key.%s'.", column->name);
+    }
+    if (is_field && column->type.id == TYPE_BYTEA)
+        return error_at(err, definition->type->base.position, DATATYPE_MISMATCH,
+                        "a field of a key can't be bytea");
+    if (strcmp(format, "raw") == 0 && column->type.id != TYPE_BYTEA) {
+        IGNORE(error_at(err, definition->type->base.position, DATATYPE_MISMATCH, /* hinted */
+                        "a key of format \"raw\" is bytea, not %s",
+                        type_name(binder, column->type)));
+        return error_hint(err, "Leave key_format out, or declare the column as bytea.");
+    }
+    return STATUS_OK;
 }
 
 static Status check_metadata(Binder *binder, const AstColumnDef *definition,
-                             const SourceType *source, RelationColumn *column, Error *err) {
+                             const Relation *relation, RelationColumn *column, Error *err) {
+    const SourceType *source = relation->source;
     const char *name = definition->path ? definition->path : definition->name;
+    bool is_field = strncmp(name, "key.", 4) == 0;
+    const MetadataColumn *metadata = find_metadata(source, is_field ? "key" : name);
     int position =
         definition->path_position ? definition->path_position : definition->base.position;
-    const MetadataColumn *metadata = find_metadata(source, name);
-    TypeId type = metadata ? metadata->type : TYPE_UNKNOWN;
-    Nearest nearest = nearest_begin(name);
 
     column->path = name;
-    if (!metadata) {
-        for (const MetadataColumn *known = source->metadata; known && known->name; known++)
-            nearest_offer(&nearest, known->name);
-        for (const MetadataColumn *known = common_metadata; known->name; known++)
-            nearest_offer(&nearest, known->name);
-        IGNORE(error_at(err, position, UNDEFINED_COLUMN, /* hinted */
-                        "connector \"%s\" has no metadata \"%s\"", source->name, name));
-        return nearest.best ? error_hint(err, "Did you mean FROM '%s'?", nearest.best)
-                            : STATUS_ERROR;
-    }
+    if (!metadata)
+        return unknown_metadata(source, name, position, err);
+    if (strcmp(metadata->name, "key") == 0)
+        return check_key(binder, definition, relation, column, err);
     if (strcmp(name, "raw") == 0 && column->type.id == TYPE_BYTEA)
         return STATUS_OK;
-    if (column->type.id == type)
+    if (column->type.id == metadata->type)
         return STATUS_OK;
     IGNORE(error_at(err, definition->type->base.position, DATATYPE_MISMATCH, /* hinted */
                     "metadata \"%s\" is %s, not %s", name,
-                    type_name(binder, (SqlType) {.id = type, .typmod = -1}),
+                    type_name(binder, (SqlType) {.id = metadata->type, .typmod = -1}),
                     type_name(binder, column->type)));
     return error_hint(err, "Declare it as %s and cast it in the query.",
-                      type_name(binder, (SqlType) {.id = type, .typmod = -1}));
+                      type_name(binder, (SqlType) {.id = metadata->type, .typmod = -1}));
 }
 
 static Status check_path(const AstColumnDef *definition, const FormatType *format, Error *err) {
@@ -158,7 +218,7 @@ static Status bind_source_column(Binder *binder, const AstColumnDef *definition,
     }
     if (definition->origin == AST_COLUMN_METADATA) {
         column->origin = COLUMN_METADATA;
-        TRY(check_metadata(binder, definition, relation->source, column, err));
+        TRY(check_metadata(binder, definition, relation, column, err));
     } else if (definition->origin == AST_COLUMN_COMPUTED) {
         column->origin = COLUMN_COMPUTED; /* bound when all others are known */
     } else {

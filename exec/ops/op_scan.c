@@ -13,6 +13,7 @@
 #include "exec/operators.h"
 #include "exec/row_set.h"
 #include "exec/scan_decode.h"
+#include "exec/scan_metadata.h"
 #include "types/row.h"
 
 enum { BLOCK_BYTES = 1 << 18 };
@@ -46,14 +47,14 @@ void scan_set_feed(Operator *scan, const ScanFeed *feed) {
 void scan_set_wants(const Plan *scan, SourceEnvironment *environment) {
     const Relation *relation = scan->relation;
 
-    for (int i = 0; i < scan->column_count; i++) {
-        const RelationColumn *column = &relation->columns[scan->scan_columns[i]];
+    for (int i = 0; i < relation->column_count; i++) {
+        const RelationColumn *column = &relation->columns[i];
         const char *name = column->path ? column->path : column->name;
 
-        if (column->origin != COLUMN_METADATA)
+        if (!scan_reads_metadata(scan, i))
             continue;
         environment->wants_lines |= strcmp(name, "line") == 0;
-        environment->wants_key |= strcmp(name, "key") == 0;
+        environment->wants_key |= strcmp(name, "key") == 0 || strncmp(name, "key.", 4) == 0;
         environment->wants_headers |= strcmp(name, "headers") == 0;
         environment->wants_timestamp |= strncmp(name, "timestamp", 9) == 0;
     }
