@@ -52,6 +52,8 @@ typedef struct PartitionState {
     bool is_settling;  /* something is there that will count soon (a file just written) */
     bool is_ended;     /* nothing will ever come beyond `end`: it holds no watermark back */
     const char *name;  /* "0", "orders-3"; for the views. Borrowed from the reader */
+    const char *topic; /* where a partition is one of a topic's; NULL: it is not */
+    int32_t number;    /* in its topic */
 } PartitionState;
 
 /* A fault of the source itself, for millrace.errors: a vanished or rewritten file. */

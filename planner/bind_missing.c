@@ -48,7 +48,6 @@ static const Missing missing_functions[] = {
 static const Missing missing_views[] = {
     {"checkpoints", "See millrace.stream_progress."},
     {"events", "See the server's log."},
-    {"kafka_lag", NULL},
     {"memory", "See millrace.operators."},
 };
 /* clang-format on */

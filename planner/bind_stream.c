@@ -362,14 +362,28 @@ static void look_at_scan(const Plan *node, void *data) {
 }
 
 /* Every relation that the stream reads or writes is among its dependencies. */
-static const char *guarantee_of(const StreamBinding *binding) {
-    const Binder *binder = binding->binder;
+static const Relation *find_weakest(const Binder *binder) {
+    for (int i = 0; i < binder->dependency_count; i++) {
+        const Relation *relation = catalog_find_id(binder->cx->catalog, binder->dependencies[i]);
 
-    for (int i = 0; i < binder->dependency_count; i++)
-        if (relation_is_at_least_once(
-                catalog_find_id(binder->cx->catalog, binder->dependencies[i])))
-            return "at least once";
-    return "exactly once";
+        if (relation_is_at_least_once(relation))
+            return relation;
+    }
+    return NULL;
+}
+
+static void tell_guarantee(const StreamBinding *binding, const char *name) {
+    StreamPlan *stream = binding->stream;
+    const Relation *weakest = find_weakest(binding->binder);
+
+    stream->guarantee = weakest ? "at least once" : "exactly once";
+    stream->guarantee_notice =
+        weakest ? arena_printf(binding->binder->arena,
+                               "stream \"%s\" delivers at least once: %s \"%s\" %s", name,
+                               weakest->source ? "source" : "sink", weakest->name,
+                               weakest->source ? "can't give its rows again"
+                                               : "may get rows a second time after a failure")
+                : arena_printf(binding->binder->arena, "stream \"%s\" delivers exactly once", name);
 }
 
 static Status check_sink_shapes(const StreamBinding *binding, Error *err) {
@@ -451,7 +465,7 @@ Status planner_bind_stream(PlannerContext *cx, const AstNode *statement, const c
         stream.plan = named_output(&binder, stream.plan, &stream.relation);
     stream.key = output_key(stream.plan);
     TRY(check_sink_shapes(&binding, err));
-    stream.guarantee = guarantee_of(&binding);
+    tell_guarantee(&binding, create->name->name);
     stream.relation.query = deparse_node(&create->query->base, binder.arena);
     stream.relation.dependencies = binder.dependencies;
     stream.relation.dependency_count = binder.dependency_count;

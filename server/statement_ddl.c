@@ -253,6 +253,9 @@ static Status bind_and_create(Portal *portal, CatalogTransaction *transaction, c
     if (stream.inferred_mode_notice)
         session_notice(session, SESSION_NOTICE, SQLSTATE_SUCCESSFUL_COMPLETION, "%s",
                        stream.inferred_mode_notice);
+    if (stream.guarantee_notice)
+        session_notice(session, SESSION_NOTICE, SQLSTATE_SUCCESSFUL_COMPLETION, "%s",
+                       stream.guarantee_notice);
     relation.definition = text;
     if (relation.kind == RELATION_STREAM)
         TRY(check_sinks(planner.catalog, (const AstCreateStream *) portal->statement->node,

@@ -16,6 +16,7 @@ typedef struct FaultEntry {
     int64_t at; /* µs since 2000-01-01 UTC */
     int scan;   /* -1: none */
     int partition;
+    char partition_name[128]; /* "": by number */
     SqlState sqlstate;
     int64_t occurrences;
     char position[256];

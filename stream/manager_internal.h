@@ -12,6 +12,11 @@ MUST_USE Status manager_visit(StreamManager *manager,
                               Error *err);
 
 extern const SystemTable table_sources, table_sinks; /* connector_views.c */
+extern const SystemTable table_kafka_lag;            /* lag.c */
+
+/* lag.c, under run_mutex */
+void stream_note_lag(Stream *stream);
+void stream_forget_lag(Stream *stream);
 
 /* stream.c, epoch.c, progress in stream_life.c */
 int64_t stream_watermark(const Stream *stream); /* the least over its scans; INT64_MIN: none */

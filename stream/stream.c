@@ -51,14 +51,22 @@ static void collect_scan(const Plan *node, void *data) {
         collector->scans[node->scan_ordinal] = node;
 }
 
+static void name_partition(FaultEntry *entry, const StreamScan *scan, int partition) {
+    if (partition >= 0 && partition < scan->partition_count)
+        snprintf(entry->partition_name, sizeof(entry->partition_name), "%.127s",
+                 scan->partitions[partition].name);
+}
+
 static void report_source_fault(void *data, int partition, int64_t offset,
                                 const char *position_text, const Error *fault) {
-    Stream *stream = data;
+    const StreamScan *scan = data;
+    Stream *stream = scan->stream;
     FaultEntry entry = {.at = manager_now_us(stream->manager),
-                        .scan = -1,
+                        .scan = (int) (scan - stream->scans),
                         .partition = partition,
                         .sqlstate = fault->sqlstate};
 
+    name_partition(&entry, scan, partition);
     snprintf(entry.position, sizeof(entry.position), "%.255s", position_text);
     snprintf(entry.message, sizeof(entry.message), "%.255s", fault->message);
     faults_report(stream->faults, &entry);
@@ -73,7 +81,7 @@ static Status open_scan(Stream *stream, StreamScan *scan, const Plan *node, Erro
         .format = relation->format,
         .object_id = relation->id,
         .report = report_source_fault,
-        .report_data = stream,
+        .report_data = scan,
         .stream_id = stream->id,
         .cancel = &stream->is_cancelled,
         .clock = stream->clock,
@@ -84,6 +92,7 @@ static Status open_scan(Stream *stream, StreamScan *scan, const Plan *node, Erro
                          "a stream over \"%s\" is not supported: it is not a source",
                          relation->name);
     scan->relation = relation;
+    scan->stream = stream;
     scan->node = node;
     scan->type = relation->source;
     scan->has_watermark = node->watermark_column != 0;
@@ -141,6 +150,8 @@ static StreamPartition new_partition(const Stream *stream, StreamScan *scan, int
         .watermark_us = INT64_MIN,
         .last_row_ns = stream->clock->monotonic_ns(stream->clock),
         .last_row_at = INT64_MIN,
+        .name = state.name ? arena_strdup(stream->arena, state.name)
+                           : arena_printf(stream->arena, "%d", partition),
     };
 }
 
@@ -339,6 +350,7 @@ static void report_bad(void *data, int scan_ordinal, int partition, const char *
                         .partition = partition,
                         .sqlstate = bad->sqlstate};
 
+    name_partition(&entry, scan, partition);
     snprintf(entry.position, sizeof(entry.position), "%s", position ? position : "");
     snprintf(entry.column_name, sizeof(entry.column_name), "%s",
              bad->column_name ? bad->column_name : "");

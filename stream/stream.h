@@ -53,6 +53,7 @@ typedef struct StreamPartition {
     bool is_caught_up;   /* `end` was all there is, as far as the source knew */
     bool is_ended;       /* nothing comes beyond `end`, ever */
     bool is_idle;
+    const char *name; /* as the views tell it; the stream's arena */
 } StreamPartition;
 
 typedef struct StreamScan {
@@ -60,6 +61,7 @@ typedef struct StreamScan {
     const Plan *node; /* the scan */
     const SourceType *type;
     SourceReader *reader;
+    struct Stream *stream;
     int partition_count;
     StreamPartition *partitions;
     bool has_watermark;
@@ -81,6 +83,7 @@ typedef struct StreamTotals {
 enum { PROGRESS_KEPT_ROWS = 1000 };
 
 typedef struct StreamManager StreamManager;
+typedef struct LagRow LagRow;
 
 typedef struct Stream {
     StreamManager *manager;
@@ -107,6 +110,8 @@ typedef struct Stream {
     int64_t steps_wanted;                     /* MANUAL: epochs that STEP allows */
     ProgressRow progress[PROGRESS_KEPT_ROWS]; /* ring; offsets owned */
     int64_t progress_count;
+    LagRow *lag; /* as of the last job; kept while the stream is closed */
+    int lag_count;
     /* ---- the job's own, under run_mutex ---- */
     bool is_open;
     bool is_torn;             /* a sink could not undo an epoch: only recovery helps */

@@ -62,6 +62,7 @@ Stream *stream_destroy(Stream *stream) {
         memory_free(offsets);
     }
     faults_destroy(stream->faults);
+    stream_forget_lag(stream);
     catalog_snapshot_unref(stream->snapshot);
     pthread_cond_destroy(&stream->changed);
     pthread_mutex_destroy(&stream->mutex);
@@ -380,6 +381,7 @@ int64_t stream_job(Stream *stream) {
 
     pthread_mutex_lock(&stream->run_mutex);
     wake = run_job(stream, stream->clock->monotonic_ns(stream->clock));
+    stream_note_lag(stream);
     pthread_mutex_unlock(&stream->run_mutex);
     return wake;
 }

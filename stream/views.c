@@ -370,7 +370,7 @@ static Status emit_error(void *data, const FaultEntry *entry, Error *err) {
     system_put_time(&row, entry->at);
     system_put_text(&row, view->stream->relation->name);
     system_put_text(&row, fault_source(view->stream, entry->scan));
-    system_put_text(&row, partition);
+    system_put_text(&row, entry->partition_name[0] ? entry->partition_name : partition);
     system_put_text(&row, entry->position);
     system_put_text(&row, entry->column_name[0] ? entry->column_name : NULL);
     system_put_text(&row, sqlstate_code(entry->sqlstate));
@@ -451,7 +451,6 @@ static Status produce_late(SystemTableScan *scan, Error *err) {
 static const SystemTable table_late_rows = {"millrace", "late_rows", late_columns, produce_late};
 
 const SystemTable *const stream_system_tables[] = {
-    &table_streams,    &table_progress, &table_operators,
-    &table_watermarks, &table_errors,   &table_late_rows,
-    &table_sources,    &table_sinks,    NULL,
+    &table_streams,   &table_progress, &table_operators, &table_watermarks, &table_errors,
+    &table_late_rows, &table_sources,  &table_sinks,     &table_kafka_lag,  NULL,
 };
