@@ -61,10 +61,13 @@ typedef struct Relation {
     /* SOURCE, SINK */
     const SourceType *source;
     const SinkType *sink;
-    const FormatType *format; /* NULL: the connector needs none */
+    const FormatType *format;     /* NULL: the connector needs none */
     const FormatType *key_format; /* SOURCE: of what is declared FROM 'key'; NULL: text */
     OptionSet options;
-    int watermark_column; /* index into columns; -1: none */
+    int64_t max_rows_per_epoch; /* SOURCE; 0: no bound */
+    int64_t min_rows_per_epoch; /* SOURCE: what an epoch waits for; 0: nothing */
+    int64_t max_epoch_delay_us; /* … this long */
+    int watermark_column;       /* index into columns; -1: none */
     int64_t watermark_delay_us;
     int64_t idle_after_us; /* -1: the connector's default */
     int key_count;         /* PRIMARY KEY; 0: none */

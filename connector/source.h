@@ -50,6 +50,7 @@ typedef struct PartitionState {
     int64_t known_end; /* behind the last record that is known of; for lag. >= end */
     bool is_caught_up; /* `end` is all there is, as far as is known: not only all that came yet */
     bool is_settling;  /* something is there that will count soon (a file just written) */
+    bool is_full;      /* nothing more comes before trim(): its share of the buffer is taken */
     bool is_ended;     /* nothing will ever come beyond `end`: it holds no watermark back */
     const char *name;  /* "0", "orders-3"; for the views. Borrowed from the reader */
     const char *topic; /* where a partition is one of a topic's; NULL: it is not */

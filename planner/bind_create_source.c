@@ -23,6 +23,16 @@ static const OptionSpec key_options[] = {
     {0},
 };
 
+/* What sources of numbered records take: how much of them an epoch reads. */
+static const OptionSpec epoch_options[] = {
+    {"max_rows_per_epoch", OPTION_INT, NULL, NULL, "at most this many of its rows in an epoch", 0},
+    {"min_rows_per_epoch", OPTION_INT, NULL, NULL,
+     "an epoch waits for this many of its rows, max_epoch_delay at most", 0},
+    {"max_epoch_delay", OPTION_DURATION, NULL, "10s",
+     "how long rows wait for more of them (min_rows_per_epoch)", 0},
+    {0},
+};
+
 /* What any connector gives. */
 static const MetadataColumn common_metadata[] = {
     {.name = "ingest_time", .type = TYPE_TIMESTAMPTZ},
@@ -85,9 +95,37 @@ static const FormatType *find_key_format(Binder *binder, const OptionTexts *text
     return registry_find_format(binder->cx->registry, text->value);
 }
 
+static Status positive_rows(const OptionSet *options, const char *name, int64_t *ret_rows,
+                            Error *err) {
+    const OptionValue *value = option_find(options, name);
+
+    *ret_rows = value->is_null ? 0 : value->number;
+    if (!value->is_null && value->number <= 0)
+        return error_at(err, value->position, INVALID_PARAMETER, "%s must be positive", name);
+    return STATUS_OK;
+}
+
+static Status bind_epoch_limits(Relation *relation, Error *err) {
+    const OptionSet *options = &relation->options;
+
+    TRY(positive_rows(options, "max_rows_per_epoch", &relation->max_rows_per_epoch, err));
+    TRY(positive_rows(options, "min_rows_per_epoch", &relation->min_rows_per_epoch, err));
+    relation->max_epoch_delay_us = option_number(options, "max_epoch_delay");
+    if (relation->max_rows_per_epoch > 0 &&
+        relation->min_rows_per_epoch > relation->max_rows_per_epoch)
+        return error_at(err, option_find(options, "min_rows_per_epoch")->position,
+                        INVALID_PARAMETER, "min_rows_per_epoch is larger than max_rows_per_epoch");
+    if (option_is_set(options, "max_epoch_delay") && relation->min_rows_per_epoch == 0) {
+        IGNORE(error_at(err, option_find(options, "max_epoch_delay")->position, /* hinted */
+                        INVALID_PARAMETER, "max_epoch_delay without min_rows_per_epoch"));
+        return error_hint(err, "Add min_rows_per_epoch: the rows that an epoch waits for.");
+    }
+    return STATUS_OK;
+}
+
 static Status bind_source_options(Binder *binder, const AstCreateSource *create, Relation *relation,
                                   Error *err) {
-    const OptionSpec *tables[7] = {source_options};
+    const OptionSpec *tables[8] = {source_options};
     int count = 1;
     OptionTexts texts = {0};
 
@@ -101,6 +139,8 @@ static Status bind_source_options(Binder *binder, const AstCreateSource *create,
         tables[count++] = relation->source->options;
     if (relation->format->options)
         tables[count++] = relation->format->options;
+    if (!relation->source->offsets_are_bytes)
+        tables[count++] = epoch_options;
     if (find_metadata(relation->source, "key")) {
         tables[count++] = key_options;
         relation->key_format = find_key_format(binder, &texts);
@@ -115,6 +155,8 @@ static Status bind_source_options(Binder *binder, const AstCreateSource *create,
         TRY(relation->format->check(&relation->options, err));
     if (relation->source->check_options)
         TRY(relation->source->check_options(&relation->options, err));
+    if (!relation->source->offsets_are_bytes)
+        TRY(bind_epoch_limits(relation, err));
     TRY(check_on_error(&relation->options, err));
     return bind_error_sink(binder, relation, err);
 }

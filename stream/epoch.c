@@ -10,7 +10,6 @@
 
 #include "base/flag.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "store/crash.h"
 #include "stream/manager_internal.h"
 #include "stream/stream.h"
@@ -19,8 +18,6 @@ enum {
     TARGET_BYTES_MAX = 256 << 20,
     EPOCH_LONG_MS = 2000, /* under backlog epochs shrink when they take longer */
     BACKLOG_DECIDES = 10, /* and grow while they are shorter than this many commits */
-    ROW_COUNT_STEP =
-        1 << 20, /* bytes looked at once when rows are counted for max_rows_per_epoch */
 };
 
 /* One epoch under way. */
@@ -51,192 +48,7 @@ static double phase_ms(EpochRun *run) {
     return ms;
 }
 
-/* -------- choose -------- */
-
-static Status discover(Stream *stream, int index, Error *err) {
-    StreamScan *scan = &stream->scans[index];
-    StrBuf journal = {0};
-    Status status = scan->type->discover(scan->reader, &journal, err);
-
-    if (status == STATUS_OK && journal.length)
-        status = checkpoint_append_journal(stream->checkpoint, index, &journal, err);
-    strbuf_done(&journal);
-    TRY(status);
-    TRY(stream_take_partitions(stream, scan, err));
-    scan->is_settling = false;
-    for (int i = 0; i < scan->partition_count; i++) {
-        PartitionState state;
-
-        scan->type->partition_state(scan->reader, i, &state);
-        scan->partitions[i].end = state.end;
-        scan->partitions[i].is_caught_up = state.is_caught_up;
-        scan->partitions[i].is_ended = state.is_ended;
-        scan->is_settling |= state.is_settling;
-    }
-    return STATUS_OK;
-}
-
-/* Behind the last record there is now, of each partition. */
-static Status latest_ends(Stream *stream, StreamScan *scan, int64_t **ret_ends, Error *err) {
-    int64_t *ends = memory_alloc(sizeof(int64_t) * ((size_t) scan->partition_count + 1));
-    Status status = STATUS_OK;
-
-    for (int i = 0; i < scan->partition_count; i++)
-        ends[i] = scan->partitions[i].end;
-    if (scan->type->latest_ends)
-        status = scan->type->latest_ends(scan->reader, ends, err);
-    if (status != STATUS_OK) {
-        memory_free(ends);
-        return error_context(err, "source \"%s\"", scan->relation->name);
-    }
-    *ret_ends = ends;
-    return STATUS_OK;
-}
-
-/* While files that were there when the wait came are settling, its targets move along. */
-static Status set_flush_targets(Stream *stream, Error *err) {
-    bool is_open = false;
-
-    for (int i = 0; i < stream->scan_count; i++) {
-        StreamScan *scan = &stream->scans[i];
-        int64_t *ends;
-
-        is_open |= scan->is_settling;
-        TRY(latest_ends(stream, scan, &ends, err));
-        for (int j = 0; j < scan->partition_count; j++)
-            scan->partitions[j].flush_to = ends[j];
-        memory_free(ends);
-    }
-    stream->is_flush_open = is_open;
-    return STATUS_OK;
-}
-
-Status stream_discover(Stream *stream, Error *err) {
-    for (int i = 0; i < stream->scan_count; i++)
-        if (discover(stream, i, err) != STATUS_OK)
-            return error_context(err, "source \"%s\"", stream->scans[i].relation->name);
-    return stream->is_flush_open ? set_flush_targets(stream, err) : STATUS_OK;
-}
-
-/* ONCE and AVAILABLE NOW read what is there when they start, and no more. */
-static bool has_unset_stop(const StreamScan *scan) {
-    for (int i = 0; i < scan->partition_count; i++)
-        if (scan->partitions[i].stop_at == INT64_MAX)
-            return true;
-    return false;
-}
-
-static Status set_stops(Stream *stream, Error *err) {
-    for (int i = 0; i < stream->scan_count; i++) {
-        StreamScan *scan = &stream->scans[i];
-        int64_t *ends;
-
-        if (!has_unset_stop(scan))
-            continue;
-        TRY(latest_ends(stream, scan, &ends, err));
-        for (int j = 0; j < scan->partition_count; j++)
-            if (scan->partitions[j].stop_at == INT64_MAX)
-                scan->partitions[j].stop_at = ends[j];
-        memory_free(ends);
-    }
-    return STATUS_OK;
-}
-
-static int64_t partition_limit(const StreamPartition *track) {
-    return track->end < track->stop_at ? track->end : track->stop_at;
-}
-
-/* The offset behind `*rows_left` records from `from`, not above `to`; takes what it counted off
- * rows_left. */
-static Status limit_rows(StreamScan *scan, int partition, int64_t from, int64_t *to,
-                         int64_t *rows_left, Error *err) {
-    int64_t at = from;
-
-    while (at < *to) {
-        Block *block = NULL;
-
-        if (*rows_left == 0) {
-            *to = at;
-            break;
-        }
-        TRY(scan->type->fetch(scan->reader, partition, at, *to, ROW_COUNT_STEP, &block, err));
-        if (block->record_count > *rows_left) {
-            *to = block->records[*rows_left].offset;
-            *rows_left = 0;
-            block_unref(block);
-            break;
-        }
-        *rows_left -= block->record_count;
-        at = block->next_offset;
-        block_unref(block);
-    }
-    return STATUS_OK;
-}
-
-/* How far this epoch reads in a partition: all that is there, within the target, and to the end of
- * a generation of files where one ends in between. */
-static int64_t choose_end(const Stream *stream, const StreamScan *scan, int partition) {
-    const StreamPartition *track = &scan->partitions[partition];
-    int64_t from = track->position;
-    int64_t to = partition_limit(track);
-
-    if (stream->trigger == TRIGGER_ONCE || !scan->type->offsets_are_bytes)
-        return to;
-    if (to - from > stream->target_bytes)
-        to = from + stream->target_bytes;
-    return to;
-}
-
-static Status choose_scan(EpochRun *run, int index, int64_t *rows_left, Error *err) {
-    Stream *stream = run->stream;
-    StreamScan *scan = &stream->scans[index];
-    HeaderScan *header = &run->header->scans[index];
-
-    header->partition_count = scan->partition_count;
-    header->partitions =
-        arena_new_array(run->arena, HeaderPartition, (size_t) scan->partition_count);
-    header->late_below = scan->close_below;
-    header->close_below = scan->watermark_us;
-    header->joint_late_below = scan->joint_close_below;
-    header->joint_close_below = scan->joint_us;
-    for (int i = 0; i < scan->partition_count; i++) {
-        const StreamPartition *track = &scan->partitions[i];
-        int64_t to = choose_end(stream, scan, i);
-
-        if (to < track->position)
-            to = track->position;
-        if (stream->bound.max_rows_per_epoch > 0)
-            TRY(limit_rows(scan, i, track->position, &to, rows_left, err));
-        run->has_backlog |= to < partition_limit(track);
-        header->partitions[i] = (HeaderPartition) {
-            .from = track->position,
-            .to = to,
-            .max_event_time_us = track->max_event_time_us,
-            .watermark_us = track->watermark_us,
-            .is_idle = track->is_idle,
-        };
-    }
-    return STATUS_OK;
-}
-
-static Status choose(EpochRun *run, Error *err) {
-    Stream *stream = run->stream;
-    EpochHeader *header = arena_new(run->arena, EpochHeader);
-    int64_t rows_left = stream->bound.max_rows_per_epoch;
-
-    run->header = header;
-    header->stream_id = stream->id;
-    memcpy(header->incarnation, stream->relation->incarnation, INCARNATION_SIZE);
-    header->epoch = stream->epoch + 1;
-    header->plan_fingerprint = stream->plan_fingerprint;
-    header->wall_us = manager_now_us(stream->manager);
-    header->seed = stream->clock->random_u64(stream->clock);
-    header->scan_count = stream->scan_count;
-    header->scans = arena_new_array(run->arena, HeaderScan, (size_t) stream->scan_count);
-    for (int i = 0; i < stream->scan_count; i++)
-        TRY(choose_scan(run, i, &rows_left, err));
-    return STATUS_OK;
-}
+/* -------- what is chosen -------- */
 
 static void collect_ranges(EpochRun *run) {
     int count = 0;
@@ -537,6 +349,7 @@ static void advance(EpochRun *run) {
 
         watermark_advance(&stream->scans[range->scan_ordinal], range, &run->stats[i], now_ns,
                           run->header->wall_us);
+        stream->scans[range->scan_ordinal].rows_since_ns = 0;
     }
     for (int i = 0; i < stream->scan_count; i++) {
         stream->scans[i].close_below = run->header->scans[i].close_below;
@@ -733,7 +546,7 @@ Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err) {
     for (int i = 0; i < header->scan_count; i++) {
         StreamScan *scan = &stream->scans[i];
 
-        TRY(discover(stream, i, err));
+        TRY(stream_discover_scan(stream, i, err));
         for (int j = 0; j < header->scans[i].partition_count; j++)
             if (check_range(scan, j, &header->scans[i].partitions[j], err) != STATUS_OK)
                 return error_context(err,
@@ -767,8 +580,8 @@ Status stream_run_epoch(Stream *stream, bool *ret_did_work, Error *err) {
         watermark_check_idle(&stream->scans[i], now_ns);
     watermark_join(stream->scans, stream->scan_count);
     if (stream->trigger == TRIGGER_ONCE || stream->trigger == TRIGGER_AVAILABLE_NOW)
-        TRY(set_stops(stream, err));
-    TRY(choose(&run, err));
+        TRY(stream_set_stops(stream, err));
+    TRY(stream_choose(stream, arena, &run.header, &run.has_backlog, err));
     if (!has_work(&run)) {
         faults_commit(stream->faults); /* of discovery: no epoch will tell them */
         return STATUS_OK;
@@ -800,7 +613,7 @@ Status stream_close_files(Stream *stream, Error *err) {
     if (!roll_is_due(stream))
         return STATUS_OK;
     run.mark_ns = stream->clock->monotonic_ns(stream->clock);
-    TRY(choose(&run, err));
+    TRY(stream_choose(stream, arena, &run.header, &run.has_backlog, err));
     choose_nothing(&run);
     return run_chosen(&run, err);
 }

@@ -51,6 +51,7 @@ typedef struct StreamPartition {
     int64_t last_row_ns; /* monotonic, of the last epoch that had rows */
     int64_t last_row_at; /* wall, for the view; INT64_MIN: none */
     bool is_caught_up;   /* `end` was all there is, as far as the source knew */
+    bool is_full;        /* no more will come before the epoch takes some */
     bool is_ended;       /* nothing comes beyond `end`, ever */
     bool is_idle;
     const char *name; /* as the views tell it; the stream's arena */
@@ -73,7 +74,9 @@ typedef struct StreamScan {
     int64_t joint_us;      /* for operators over several scans: when idle, it follows the others */
     int64_t joint_close_below;
     bool is_settling;
-    int error_sink; /* among the stream's sinks: takes the bad records; -1: none */
+    int64_t rows_since_ns; /* monotonic: rows wait for others since; 0: none do */
+    bool is_held;          /* the last choice left them waiting (min_rows_per_epoch) */
+    int error_sink;        /* among the stream's sinks: takes the bad records; -1: none */
 } StreamScan;
 
 typedef struct StreamTotals {
@@ -157,11 +160,19 @@ typedef struct Stream {
 MUST_USE Status stream_open(Stream *stream, Error *err);
 void stream_close(Stream *stream); /* not open: fine */
 
+/* -------- choose.c -------- */
+/* Ask the sources what is there; a flush whose targets are open takes them from it. */
+MUST_USE Status stream_discover(Stream *stream, Error *err);
+MUST_USE Status stream_discover_scan(Stream *stream, int index, Error *err);
+/* ONCE and AVAILABLE NOW: partitions without a stop get what is there now. */
+MUST_USE Status stream_set_stops(Stream *stream, Error *err);
+/* The next epoch's header, in the arena; *ret_has_backlog: it leaves something that is there. */
+MUST_USE Status stream_choose(Stream *stream, Arena *arena, EpochHeader **ret_header,
+                              bool *ret_has_backlog, Error *err);
+
 /* -------- epoch.c -------- */
 /* Find what is new, and run one epoch if there is work. *ret_did_work tells. */
 MUST_USE Status stream_run_epoch(Stream *stream, bool *ret_did_work, Error *err);
-/* Ask the sources what is there; a flush whose targets are open takes them from it. */
-MUST_USE Status stream_discover(Stream *stream, Error *err);
 /* The stream stops: what was decided becomes visible. */
 MUST_USE Status stream_close_files(Stream *stream, Error *err);
 /* What was decided and not told to the checkpoint is now. */

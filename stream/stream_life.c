@@ -242,6 +242,8 @@ static int64_t next_wake(Stream *stream, int64_t now_ns) {
             wake = earlier(wake, now_ns + recheck * 1000);
         if (idle >= 0)
             wake = earlier(wake, now_ns + idle);
+        if (scan->is_held)
+            wake = earlier(wake, scan->rows_since_ns + scan->relation->max_epoch_delay_us * 1000);
         if (stream->is_flush_open && stream->flush_ticket)
             wake = earlier(wake, now_ns + SETTLE_RECHECK_NS);
     }
