@@ -142,7 +142,7 @@ Status catalog_bind_object(Catalog *catalog, const char *definition, const Catal
 static Status load_broken(Statement *row, const Error *cause, CatalogObject **ret_object,
                           Error *err) {
     static const RelationKind kinds[] = {RELATION_SOURCE, RELATION_SINK, RELATION_STREAM,
-                                         RELATION_TABLE, RELATION_VIEW};
+                                         RELATION_TABLE,  RELATION_VIEW, RELATION_SECRET};
     const char *kind = statement_text(row, 2);
     CatalogObject *object;
     Error *kept;

@@ -26,6 +26,7 @@ typedef enum RelationKind {
     RELATION_TABLE,
     RELATION_VIEW,
     RELATION_SYSTEM,
+    RELATION_SECRET, /* no relation to read: has names of its own, found by catalog_find_secret */
 } RelationKind;
 
 typedef enum ColumnOrigin {
@@ -45,11 +46,14 @@ typedef struct RelationColumn {
 
 enum { INCARNATION_SIZE = 16 };
 
+/* The schema in which secrets have their names. catalog_find() never finds one there. */
+#define CATALOG_SECRETS "$secret"
+
 typedef struct Relation {
     int64_t id; /* immutable, never used again */
     uint8_t incarnation[INCARNATION_SIZE];
     RelationKind kind;
-    const char *schema; /* "public", "millrace", "pg_catalog" */
+    const char *schema; /* "public", "millrace", "pg_catalog"; of secrets CATALOG_SECRETS */
     const char *name;
     int64_t owner_id;
     int64_t created_at_us;
@@ -89,6 +93,8 @@ typedef struct Relation {
 
     /* VIEW, STREAM: the query's canonical text */
     const char *query;
+    /* SECRET */
+    const char *sealed;
     /* SYSTEM */
     const SystemTable *system;
     const void *extension; /* the AST of the CREATE statement: catalog and planner only */
@@ -144,6 +150,8 @@ CatalogSnapshot *catalog_snapshot_ref(CatalogSnapshot *snapshot);
 CatalogSnapshot *catalog_snapshot_unref(CatalogSnapshot *snapshot);
 /* `schema` NULL: along the search path (public, millrace, pg_catalog). NULL: none. */
 const Relation *catalog_find(const CatalogSnapshot *snapshot, const char *schema, const char *name);
+const Relation *catalog_find_secret(const CatalogSnapshot *snapshot,
+                                    const char *name); /* or NULL */
 const Relation *catalog_find_id(const CatalogSnapshot *snapshot, int64_t id);
 int catalog_count(const CatalogSnapshot *snapshot); /* user objects, in name order */
 const Relation *catalog_at(const CatalogSnapshot *snapshot, int index);
@@ -160,7 +168,7 @@ MUST_USE Status catalog_begin(Catalog *catalog, const volatile bool *cancel,
  * change. */
 CatalogSnapshot *catalog_transaction_snapshot(const CatalogTransaction *transaction);
 /* Only schema, name, kind, owner and definition of `relation` are used: the definition is bound
- * anew, into memory of the catalog. 42P07 when the name is taken. */
+ * anew, into memory of the catalog. 42P07 when the name is taken, 42710 a secret's. */
 MUST_USE Status catalog_create(CatalogTransaction *transaction, const Relation *relation,
                                const Relation **ret_created, Error *err);
 /* 2BP01 with detail and hint when others depend on it, unless cascade; NOTICE texts go to

@@ -7,7 +7,8 @@
 #include "catalog/catalog_state.h"
 
 const char *relation_kind_name(RelationKind kind) {
-    static const char *const names[] = {"source", "sink", "stream", "table", "view", "system view"};
+    static const char *const names[] = {"source", "sink",        "stream", "table",
+                                        "view",   "system view", "secret"};
 
     return names[kind];
 }
@@ -143,10 +144,14 @@ const Relation *catalog_find(const CatalogSnapshot *snapshot, const char *schema
     const Relation *relation = NULL;
 
     if (schema)
-        return find_in_schema(snapshot, schema, name);
+        return strcmp(schema, CATALOG_SECRETS) ? find_in_schema(snapshot, schema, name) : NULL;
     for (size_t i = 0; i < ARRAY_LENGTH(search_path) && !relation; i++)
         relation = find_in_schema(snapshot, search_path[i], name);
     return relation;
+}
+
+const Relation *catalog_find_secret(const CatalogSnapshot *snapshot, const char *name) {
+    return find_in_schema(snapshot, CATALOG_SECRETS, name);
 }
 
 const Relation *catalog_find_id(const CatalogSnapshot *snapshot, int64_t id) {

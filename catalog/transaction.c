@@ -124,6 +124,10 @@ static void draw_incarnation(Relation *relation) {
 
 static Status check_name_is_free(const CatalogSnapshot *snapshot, const char *schema,
                                  const char *name, Error *err) {
+    if (strcmp(schema, CATALOG_SECRETS) == 0)
+        return catalog_find_secret(snapshot, name)
+                   ? error_set(err, DUPLICATE_OBJECT, "secret \"%s\" already exists", name)
+                   : STATUS_OK;
     if (!catalog_find(snapshot, schema, name))
         return STATUS_OK;
     return error_set(err, DUPLICATE_TABLE, "relation \"%s\" already exists", name);
@@ -259,6 +263,8 @@ static AstName *created_name(AstNode *node) {
         return ((AstCreateTable *) node)->name;
     case AST_CREATE_VIEW:
         return ((AstCreateView *) node)->name;
+    case AST_CREATE_SECRET:
+        return ((AstCreateSecret *) node)->name;
     default:
         return NULL;
     }

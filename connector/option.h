@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/arena.h"
-#include "base/status.h"
+#include "connector/secret.h"
 
 typedef enum OptionType {
     OPTION_TEXT,
@@ -14,7 +14,7 @@ typedef enum OptionType {
     OPTION_INT,      /* int64 */
     OPTION_SIZE,     /* bytes: 128MB, 64kB */
     OPTION_DURATION, /* µs: '1s', '500 ms', any interval */
-    OPTION_SECRET,   /* never shown */
+    OPTION_SECRET,   /* SECRET s: never shown; read by option_secret() */
     OPTION_PATH,     /* checked against allowed_directories, made absolute for use */
 } OptionType;
 
@@ -40,6 +40,7 @@ typedef struct OptionText {
     const char *value;
     int name_position;
     int value_position;
+    const SecretReference *secret; /* SECRET s instead of a value; NULL: a value */
 } OptionText;
 
 typedef struct OptionValue {
@@ -50,12 +51,14 @@ typedef struct OptionValue {
     const char *text;
     int64_t number; /* INT, SIZE, DURATION, BOOL */
     int position;
+    const SecretReference *secret; /* SECRET */
 } OptionValue;
 
 /* Facts that checking needs. */
 typedef struct OptionEnvironment {
     const char *const *allowed_directories; /* absolute, NULL-terminated */
     const char *base_directory;             /* relative paths start here */
+    const SecretVault *vault;               /* opens secrets */
 } OptionEnvironment;
 
 typedef struct OptionSet {
@@ -74,3 +77,6 @@ const OptionValue *option_find(const OptionSet *options,
 const char *option_text(const OptionSet *options, const char *name); /* NULL when null */
 int64_t option_number(const OptionSet *options, const char *name);   /* asserts a value */
 bool option_is_set(const OptionSet *options, const char *name);
+/* Append the value of a SECRET option that is not null; the caller wipes it. */
+MUST_USE Status option_secret(const OptionSet *options, const char *name, StrBuf *plain,
+                              Error *err);

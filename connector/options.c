@@ -121,8 +121,24 @@ static Status parse_path(const OptionParse *parse, const OptionText *text, Optio
     return status;
 }
 
+/* A password in the text of a statement would be in logs, histories and the catalog. */
+static Status parse_secret(const OptionText *text, OptionValue *value, Error *err) {
+    value->secret = text->secret;
+    if (value->secret)
+        return STATUS_OK;
+    error_at(err, text->name_position, INVALID_PARAMETER,
+             "the value of option \"%s\" must be a secret", text->name);
+    return error_hint(err, "CREATE SECRET my_secret AS '…'; then %s = SECRET my_secret in WITH.",
+                      text->name);
+}
+
 static Status parse_value(const OptionParse *parse, const OptionText *text, OptionValue *value,
                           Error *err) {
+    if (value->spec->type == OPTION_SECRET)
+        return parse_secret(text, value, err);
+    if (text->secret)
+        return error_at(err, text->value_position, INVALID_PARAMETER,
+                        "option \"%s\" takes no secret: its value is shown", text->name);
     value->text = arena_strdup(parse->arena, text->value);
     switch (value->spec->type) {
     case OPTION_CHOICE:
@@ -138,7 +154,7 @@ static Status parse_value(const OptionParse *parse, const OptionText *text, Opti
     case OPTION_PATH:
         return parse_path(parse, text, value, err);
     case OPTION_TEXT:
-    case OPTION_SECRET:
+    case OPTION_SECRET: /* see above */
         break;
     }
     return STATUS_OK;
@@ -282,6 +298,7 @@ const OptionValue *option_find(const OptionSet *options, const char *name) {
 const char *option_text(const OptionSet *options, const char *name) {
     const OptionValue *value = option_find(options, name);
 
+    assert(value->spec->type != OPTION_SECRET);
     return value->is_null ? NULL : value->text;
 }
 
@@ -294,4 +311,11 @@ int64_t option_number(const OptionSet *options, const char *name) {
 
 bool option_is_set(const OptionSet *options, const char *name) {
     return option_find(options, name)->is_set;
+}
+
+Status option_secret(const OptionSet *options, const char *name, StrBuf *plain, Error *err) {
+    const OptionValue *value = option_find(options, name);
+
+    assert(value->secret && options->environment->vault);
+    return secret_open(options->environment->vault, value->secret, plain, err);
 }

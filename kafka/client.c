@@ -150,7 +150,6 @@ void kafka_client_clear_fault(KafkaClient *client) {
 
 /* -------- configuration -------- */
 
-/* librdkafka's message may quote the value: not for a secret's. */
 static Status set_by_user(KafkaClient *client, const char *name, const OptionValue *value,
                           const char *text, Error *err) {
     char reason[512];
@@ -159,7 +158,22 @@ static Status set_by_user(KafkaClient *client, const char *name, const OptionVal
         return STATUS_OK;
     error_at(err, value->position, INVALID_PARAMETER, "invalid value for option \"%s\"",
              value->name);
-    return value->spec->type == OPTION_SECRET ? STATUS_ERROR : error_detail(err, "%s", reason);
+    return error_detail(err, "%s", reason);
+}
+
+/* librdkafka's message would quote the value: it is not passed on. */
+static Status set_secret(KafkaClient *client, const char *name, const OptionValue *value,
+                         Error *err) {
+    char reason[512];
+    StrBuf plain = {0};
+    Status status = option_secret(client->options, value->name, &plain, err);
+
+    if (status == STATUS_OK && rd_kafka_conf_set(client->conf, name, strbuf_text(&plain), reason,
+                                                 sizeof(reason)) != RD_KAFKA_CONF_OK)
+        status = error_at(err, value->position, INVALID_PARAMETER,
+                          "invalid value for option \"%s\"", value->name);
+    secret_wipe(&plain);
+    return status;
 }
 
 Status kafka_client_set(KafkaClient *client, const char *name, const char *value, Error *err) {
@@ -224,7 +238,9 @@ static Status set_typed(KafkaClient *client, Error *err) {
     for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++) {
         const OptionValue *value = option_find(client->options, pairs[i][0]);
 
-        if (!value->is_null)
+        if (value->secret)
+            TRY(set_secret(client, pairs[i][1], value, err));
+        else if (!value->is_null)
             TRY(set_by_user(client, pairs[i][1], value, value->text, err));
     }
     return STATUS_OK;

@@ -98,6 +98,17 @@ static Status bind_create_view(Binder *binder, const AstCreateView *create, Rela
     return STATUS_OK;
 }
 
+/* -------- CREATE SECRET -------- */
+
+/* The text never holds a value: the server seals it first. */
+static Status bind_create_secret(const AstCreateSecret *create, Relation *relation, Error *err) {
+    relation->schema = CATALOG_SECRETS;
+    relation->sealed = create->value->text;
+    if (secret_is_sealed(relation->sealed))
+        return STATUS_OK;
+    return error_set(err, DATA_CORRUPTED, "secret \"%s\" is not sealed", relation->name);
+}
+
 /* -------- the entry point -------- */
 
 static Status refuse_create(const AstNode *statement, Error *err) {
@@ -110,9 +121,6 @@ static Status refuse_create(const AstNode *statement, Error *err) {
         return error_hint(
             err, "Read reference data from files: CREATE SOURCE … WITH (connector = 'file', "
                  "…).");
-    case AST_CREATE_SECRET:
-        what = "CREATE SECRET";
-        break;
     case AST_CREATE_ROLE:
         what = "CREATE ROLE";
         break;
@@ -157,6 +165,13 @@ Status planner_bind_create(PlannerContext *cx, const AstNode *statement, const c
 
         relation_init(&relation, RELATION_VIEW, create->name, text, statement);
         TRY(bind_create_view(&binder, create, &relation, err));
+        break;
+    }
+    case AST_CREATE_SECRET: {
+        const AstCreateSecret *create = (const AstCreateSecret *) statement;
+
+        relation_init(&relation, RELATION_SECRET, create->name, text, statement);
+        TRY(bind_create_secret(create, &relation, err));
         break;
     }
     default:

@@ -10,13 +10,40 @@ static Status option_literal(Binder *binder, const AstOption *option, const AstN
 
     if (value->kind == AST_CAST) /* INTERVAL '5 seconds' */
         return option_literal(binder, option, ((const AstCast *) value)->operand, ret_text, err);
-    if (value->kind == AST_SECRET_REF)
-        return not_supported(err, value->position, "SECRET as an option's value");
     if (value->kind != AST_LITERAL || literal->literal == AST_LITERAL_NULL)
         return error_at(err, value->position, INVALID_PARAMETER,
                         "the value of option \"%s\" must be a constant", option->name);
     *ret_text = literal->literal == AST_LITERAL_BOOLEAN ? (literal->integer ? "true" : "false")
                                                         : literal->text;
+    return STATUS_OK;
+}
+
+/* SECRET s: the object, which then can't be dropped. */
+static Status option_secret_reference(Binder *binder, const AstSecretRef *written,
+                                      const SecretReference **ret_reference, Error *err) {
+    const AstName *name = written->name;
+    const Relation *secret =
+        binder->cx->catalog ? catalog_find_secret(binder->cx->catalog, name->name) : NULL;
+    SecretReference *reference;
+    const char *nearest;
+
+    if (!secret || name->schema) {
+        IGNORE(error_at(err, name->base.position, UNDEFINED_OBJECT, /* hinted */
+                        "secret \"%s%s%s\" does not exist", name->schema ? name->schema : "",
+                        name->schema ? "." : "", name->name));
+        nearest = binder->cx->catalog
+                      ? catalog_nearest(binder->cx->catalog, name->name, 1U << RELATION_SECRET)
+                      : NULL;
+        return nearest ? error_hint(err, "Did you mean \"%s\"?", nearest)
+                       : error_hint(err, "Create it first: CREATE SECRET %s AS '…'.", name->name);
+    }
+    TRY(relation_check_sound(secret, name->base.position, err));
+    binder_depend(binder, secret->id);
+    reference = arena_new(binder->arena, SecretReference);
+    *reference = (SecretReference) {.id = secret->id,
+                                    .name = arena_strdup(binder->arena, secret->name),
+                                    .sealed = arena_strdup(binder->arena, secret->sealed)};
+    *ret_reference = reference;
     return STATUS_OK;
 }
 
@@ -34,7 +61,12 @@ Status bind_option_texts(Binder *binder, const AstList *options, OptionTexts *re
         if (!option->value)
             continue;
         items[i].value_position = option->value->position;
-        TRY(option_literal(binder, option, option->value, &items[i].value, err));
+        items[i].value = "";
+        if (option->value->kind == AST_SECRET_REF)
+            TRY(option_secret_reference(binder, (const AstSecretRef *) option->value,
+                                        &items[i].secret, err));
+        else
+            TRY(option_literal(binder, option, option->value, &items[i].value, err));
     }
     *ret_texts = (OptionTexts) {options->count, items};
     return STATUS_OK;

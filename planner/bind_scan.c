@@ -226,6 +226,7 @@ static Status check_readable(Binder *binder, const Relation *relation, const Ast
     case RELATION_SOURCE:
     case RELATION_TABLE:
     case RELATION_VIEW:
+    case RELATION_SECRET: /* never found by a name in FROM */
         return STATUS_OK;
     }
     return STATUS_OK;
@@ -240,9 +241,9 @@ static bool is_postgres_catalog(const AstName *name) {
 }
 
 static Status unknown_relation(Binder *binder, const AstName *name, Error *err) {
-    const char *nearest = binder->cx->catalog ? catalog_nearest(binder->cx->catalog, name->name,
-                                                                ~(1U << RELATION_SINK))
-                                              : NULL;
+    const unsigned kinds = ~(1U << RELATION_SINK | 1U << RELATION_SECRET);
+    const char *nearest =
+        binder->cx->catalog ? catalog_nearest(binder->cx->catalog, name->name, kinds) : NULL;
     Status status = STATUS_OK;
 
     TRY(refuse_missing_view(name, err));

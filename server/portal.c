@@ -90,6 +90,7 @@ Status session_open_portal(Session *session, const PortalRequest *request, Porta
     if (status == STATUS_OK)
         status = open_portal(portal, err);
     if (status != STATUS_OK) {
+        parsed_text_redact(portal->statement->text, err);
         portal_close(portal);
         return status;
     }
@@ -175,7 +176,7 @@ static void show_activity(Portal *portal, bool is_active) {
             session->is_timed_out = false;
             flag_set(&session->cancel, session->is_ended);
         }
-        snprintf(session->query, sizeof(session->query), "%s", text->sql);
+        snprintf(session->query, sizeof(session->query), "%s", text->shown);
         snprintf(session->application_name, sizeof(session->application_name), "%s",
                  settings_text(&session->settings, SETTING_APPLICATION_NAME));
         session->query_at_us = server_now_us(session->server);
@@ -224,6 +225,8 @@ Status portal_run(Portal *portal, PortalLimits limits, RowReceiver *receiver, in
     portal->position += *ret_rows;
     portal->is_complete = status == STATUS_OK;
     portal->is_failed = status == STATUS_ERROR;
+    if (portal->is_failed)
+        parsed_text_redact(portal->statement->text, err);
     /* A suspended portal whose client reads slowly can still be cancelled. */
     if (status != STATUS_MORE)
         show_activity(portal, false);

@@ -137,7 +137,35 @@ static void set_allowed_directories(Server *server) {
         server->allowed_directories[0] = memory_strdup(start);
     server->options = (OptionEnvironment) {.allowed_directories =
                                                (const char *const *) server->allowed_directories,
-                                           .base_directory = start};
+                                           .base_directory = start,
+                                           .vault = server->vault};
+}
+
+/* The sealed value that is committed now, for a stream that connects again. */
+static bool newest_secret(void *data, int64_t id, StrBuf *sealed) {
+    Server *server = data;
+    CatalogSnapshot *snapshot = server->catalog ? catalog_snapshot(server->catalog) : NULL;
+    const Relation *secret = snapshot ? catalog_find_id(snapshot, id) : NULL;
+    bool is_there = secret && secret->kind == RELATION_SECRET && !secret->broken;
+
+    if (is_there)
+        strbuf_append_text(sealed, secret->sealed);
+    if (snapshot)
+        catalog_snapshot_unref(snapshot);
+    return is_there;
+}
+
+static void open_vault(Server *server) {
+    const char *path = settings_text(&server->settings, SETTING_SECRET_KEY_FILE);
+    char full_path[PATH_MAX];
+
+    if (*path)
+        snprintf(full_path, sizeof(full_path), "%s%s%s",
+                 *path == '/' ? "" : server->config->start_directory, *path == '/' ? "" : "/",
+                 path);
+    else
+        snprintf(full_path, sizeof(full_path), "%s/secret.key", server->data_directory);
+    server->vault = secret_vault_create(full_path, newest_secret, server);
 }
 
 static void apply_log_level(const Server *server) {
@@ -193,6 +221,7 @@ static Status open_server(Server *server, Error *err) {
 
     TRY(open_data_directory(server, err));
     TRY(set_fact(server, SETTING_DATA_DIRECTORY, server->data_directory, err));
+    open_vault(server);
     set_allowed_directories(server);
     catalog_binder_init(&binder, server);
     TRY(catalog_open(server->data_directory, server->registry, &binder, &server->catalog, err));
@@ -234,6 +263,7 @@ Server *server_close(Server *server, bool now) {
     manager_destroy(server->streams, now);
     pool_destroy(server->workers);
     catalog_close(server->catalog);
+    secret_vault_destroy(server->vault);
     if (server->is_temporary && file_remove_tree(server->data_directory, &error) != STATUS_OK)
         log_error(LOG_WARNING, "server", &error);
     if (server->lock_descriptor >= 0)

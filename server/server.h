@@ -35,6 +35,7 @@ typedef struct Server {
     int lock_descriptor;   /* -1: not held */
     int folder_descriptor; /* likewise */
     OptionEnvironment options;
+    SecretVault *vault;         /* owned */
     char **allowed_directories; /* owned; what options points to */
     int64_t started_at_us;      /* µs since 2000 */
 

@@ -56,6 +56,7 @@ struct ParsedText {
     Arena *arena;
     AstStatementList *list;
     char *sql;
+    const char *shown; /* `sql` without the secrets in it */
     size_t length;
     int reference_count; /* one thread a session: plain */
 };
@@ -163,6 +164,7 @@ MUST_USE Status session_commit_statement(Session *session, Error *err);
 MUST_USE Status session_leave_transaction(Session *session, const char *what, Error *err);
 
 /* -------- of statement.c -------- */
+void parsed_text_redact(const ParsedText *text, Error *err); /* an error that a client sees */
 Prepared *prepared_create(Session *session, ParsedText *text, AstNode *node);
 MUST_USE Status prepared_enter(Session *session, Prepared *statement, const char *name, Error *err);
 /* The same parameters and types as `from`. */
@@ -198,6 +200,11 @@ MUST_USE Status query_statement_run(Portal *portal, PortalLimits limits, RowRece
 bool object_kind_matches(AstObjectKind wanted, RelationKind kind);
 MUST_USE Status find_object(const CatalogSnapshot *snapshot, AstObjectKind object,
                             const AstName *name, const Relation **ret_relation, Error *err);
+/* By the object's kind: secrets have names of their own. NULL: none. */
+const Relation *find_named(const CatalogSnapshot *snapshot, AstObjectKind object,
+                           const AstName *name);
+MUST_USE Status alter_secret_run(Portal *portal, const AstAlter *alter, Error *err);
+const char *secret_shown_text(const Relation *secret, Arena *arena);
 MUST_USE Status alter_stream_run(Portal *portal, const AstAlter *alter, Error *err);
 extern const StatementType set_statement;
 extern const StatementType show_statement;
@@ -208,6 +215,7 @@ extern const StatementType create_sink_statement;
 extern const StatementType create_stream_statement;
 extern const StatementType create_table_statement;
 extern const StatementType create_view_statement;
+extern const StatementType create_secret_statement;
 extern const StatementType drop_statement;
 extern const StatementType alter_statement;
 extern const StatementType show_objects_statement;

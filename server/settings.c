@@ -51,6 +51,8 @@ static const SettingRule setting_rules[] = {
     {SETTING_MAX_CONNECTIONS, NULL, 1, 100000, "connections at a time"},
     {SETTING_MEMORY_LIMIT,
      .doc = "bytes for queries and streams; 0: three quarters of the machine's"},
+    {SETTING_SECRET_KEY_FILE, .doc = "the key that secrets are encrypted with; default: secret.key "
+                                     "in the data directory"},
     {SETTING_SEARCH_PATH, .doc = "schemas in which a name is looked up"},
     {SETTING_STATEMENT_TIMEOUT, .doc = "a statement that runs longer is cancelled; 0: never"},
     {SETTING_TIME_ZONE, .doc = "zone in which timestamps are read and printed"},

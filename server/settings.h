@@ -62,6 +62,7 @@ enum {
     X(ROLE,                   "role",                   TEXT, USER, "none", 0)                   \
     X(ROW_SECURITY,           "row_security",           BOOL, USER, "on", 0)                     \
     X(SEARCH_PATH, "search_path", TEXT, USER, "public, millrace", SETTING_LIST)                  \
+    X(SECRET_KEY_FILE,        "secret_key_file",        TEXT, SERVER, "", 0)                     \
     X(SERVER_ENCODING, "server_encoding", TEXT, INTERNAL, "UTF8", SETTING_REPORTED)              \
     X(SERVER_VERSION, "server_version", TEXT, INTERNAL, "15.5", SETTING_REPORTED)                \
     X(SERVER_VERSION_NUM,     "server_version_num",     INTEGER, INTERNAL, "150005", 0)          \

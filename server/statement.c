@@ -2,6 +2,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "parser/ast_ddl.h"
+#include "parser/ast_expr.h"
+#include "server/redact.h"
 #include "server/session_state.h"
 
 /* -------- texts -------- */
@@ -14,8 +17,17 @@ Status parsed_text_create(const char *sql, size_t length, ParsedText **ret_text,
     text->arena = arena_create("statement text", 0);
     text->sql = arena_strndup(text->arena, sql, length);
     text->length = length;
+    text->shown = text->sql;
+    if (redact_has_secrets(text->sql)) {
+        StrBuf shown = {0};
+
+        redact_sql(text->sql, &shown);
+        text->shown = arena_strdup(text->arena, strbuf_text(&shown));
+        strbuf_done(&shown);
+    }
     status = parser_parse(sql, length, text->arena, &text->list, err);
     if (status != STATUS_OK) {
+        parsed_text_redact(text, err);
         parsed_text_unref(text);
         return status;
     }
@@ -23,9 +35,36 @@ Status parsed_text_create(const char *sql, size_t length, ParsedText **ret_text,
     return STATUS_OK;
 }
 
+void parsed_text_redact(const ParsedText *text, Error *err) {
+    if (text->shown != text->sql)
+        redact_error(text->sql, err);
+}
+
+static void wipe_literal(const AstNode *value) {
+    const AstLiteral *literal = (const AstLiteral *) value;
+
+    if (value && value->kind == AST_LITERAL && literal->text)
+        explicit_bzero((char *) (uintptr_t) literal->text, literal->length);
+}
+
+/* What was read in clear goes as soon as nobody needs it. */
+static void wipe_secrets(ParsedText *text) {
+    explicit_bzero(text->sql, text->length);
+    for (int i = 0; text->list && i < text->list->count; i++) {
+        const AstNode *node = text->list->items[i].node;
+
+        if (node && node->kind == AST_CREATE_SECRET)
+            wipe_literal(&((const AstCreateSecret *) node)->value->base);
+        else if (node && node->kind == AST_ALTER)
+            wipe_literal(((const AstAlter *) node)->value);
+    }
+}
+
 ParsedText *parsed_text_unref(ParsedText *text) {
     if (!text || --text->reference_count > 0)
         return NULL;
+    if (text->shown != text->sql)
+        wipe_secrets(text);
     arena_destroy(text->arena);
     memory_free(text);
     return NULL;

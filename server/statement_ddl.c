@@ -315,7 +315,8 @@ bool object_kind_matches(AstObjectKind wanted, RelationKind kind) {
         RelationKind kind;
     } pairs[] = {{AST_OBJECT_SOURCE, RELATION_SOURCE}, {AST_OBJECT_SINK, RELATION_SINK},
                  {AST_OBJECT_STREAM, RELATION_STREAM}, {AST_OBJECT_TABLE, RELATION_TABLE},
-                 {AST_OBJECT_VIEW, RELATION_VIEW},     {AST_OBJECT_VIEW, RELATION_SYSTEM}};
+                 {AST_OBJECT_VIEW, RELATION_VIEW},     {AST_OBJECT_VIEW, RELATION_SYSTEM},
+                 {AST_OBJECT_SECRET, RELATION_SECRET}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++)
         if (pairs[i].object == wanted && pairs[i].kind == kind)
@@ -326,21 +327,29 @@ bool object_kind_matches(AstObjectKind wanted, RelationKind kind) {
 static unsigned kinds_of_object(AstObjectKind wanted) {
     unsigned kinds = 0;
 
-    for (RelationKind kind = RELATION_SOURCE; kind <= RELATION_SYSTEM; kind++)
+    for (RelationKind kind = RELATION_SOURCE; kind <= RELATION_SECRET; kind++)
         if (object_kind_matches(wanted, kind))
             kinds |= 1U << kind;
     return kinds;
 }
 
+const Relation *find_named(const CatalogSnapshot *snapshot, AstObjectKind object,
+                           const AstName *name) {
+    return object != AST_OBJECT_SECRET ? catalog_find(snapshot, name->schema, name->name)
+           : name->schema              ? NULL
+                                       : catalog_find_secret(snapshot, name->name);
+}
+
 Status find_object(const CatalogSnapshot *snapshot, AstObjectKind object, const AstName *name,
                    const Relation **ret_relation, Error *err) {
     const char *kind = ast_object_kind_name(object);
-    const Relation *relation = catalog_find(snapshot, name->schema, name->name);
+    const Relation *relation = find_named(snapshot, object, name);
     const char *nearest;
 
     if (!relation) {
-        error_at(err, name->base.position, UNDEFINED_TABLE, "%s \"%s\" does not exist", kind,
-                 name->name);
+        error_fill(
+            err, object == AST_OBJECT_SECRET ? SQLSTATE_UNDEFINED_OBJECT : SQLSTATE_UNDEFINED_TABLE,
+            name->base.position, "%s \"%s\" does not exist", kind, name->name);
         nearest = catalog_nearest(snapshot, name->name, kinds_of_object(object));
         return nearest ? error_hint(err, "Did you mean \"%s\"?", nearest) : STATUS_ERROR;
     }
@@ -383,7 +392,7 @@ static Status drop_one(Session *session, CatalogTransaction *transaction, const 
     StrBuf dropped = {0};
     Status status;
 
-    if (drop->if_exists && !catalog_find(snapshot, name->schema, name->name)) {
+    if (drop->if_exists && !find_named(snapshot, drop->object, name)) {
         session_notice(session, SESSION_NOTICE, SQLSTATE_SUCCESSFUL_COMPLETION,
                        "%s \"%s\" does not exist, skipping", ast_object_kind_name(drop->object),
                        name->name);
@@ -417,7 +426,7 @@ static Status drop_run(Portal *portal, PortalLimits limits, RowReceiver *receive
     CatalogTransaction *transaction = NULL;
 
     portal_set_tag(portal, "DROP %s", kind);
-    if (drop->object > AST_OBJECT_VIEW)
+    if (drop->object > AST_OBJECT_SECRET)
         return error_at(err, drop->base.position, FEATURE_NOT_SUPPORTED, "DROP %s is not supported",
                         kind);
     TRY(session_catalog_transaction(portal->session, &transaction, err));
@@ -489,17 +498,21 @@ static Status alter_run(Portal *portal, PortalLimits limits, RowReceiver *receiv
     portal_set_tag(portal, "ALTER %s", kind);
     if (alter->if_exists) {
         snapshot = session_snapshot(portal->session);
-        is_missing = !catalog_find(snapshot, alter->name->schema, alter->name->name);
+        is_missing = !find_named(snapshot, alter->object, alter->name);
         catalog_snapshot_unref(snapshot);
         if (is_missing) {
             session_notice(portal->session, SESSION_NOTICE, SQLSTATE_SUCCESSFUL_COMPLETION,
-                           "relation \"%s\" does not exist, skipping", alter->name->name);
+                           "%s \"%s\" does not exist, skipping",
+                           alter->object == AST_OBJECT_SECRET ? "secret" : "relation",
+                           alter->name->name);
             return STATUS_OK;
         }
     }
     if (alter->object == AST_OBJECT_STREAM && alter->action <= AST_ALTER_STEP)
         return alter_stream_run(portal, alter, err);
-    if (alter->action == AST_ALTER_RENAME && alter->object <= AST_OBJECT_VIEW)
+    if (alter->action == AST_ALTER_SECRET_AS)
+        return alter_secret_run(portal, alter, err);
+    if (alter->action == AST_ALTER_RENAME && alter->object <= AST_OBJECT_SECRET)
         return rename_object(portal, alter, err);
     return refuse_alteration(alter, kind, err);
 }

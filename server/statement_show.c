@@ -56,7 +56,7 @@ static Status show_objects_open(Portal *portal, Error *err) {
 
         for (size_t i = 0; i < count; i++)
             text_rows_add(&rows, &schemas[i]);
-    } else if (show->object > AST_OBJECT_VIEW) {
+    } else if (show->object > AST_OBJECT_SECRET) {
         return refuse_show(show, portal->arena, err);
     }
     snapshot = session_snapshot(portal->session);
@@ -105,7 +105,11 @@ static Status show_create_open(Portal *portal, Error *err) {
     Status status = find_object(snapshot, show->object, show->name, &relation, err);
 
     if (status == STATUS_OK) {
-        text_rows_add(&rows, &relation->definition);
+        const char *text = relation->kind == RELATION_SECRET
+                               ? secret_shown_text(relation, portal->arena)
+                               : relation->definition;
+
+        text_rows_add(&rows, &text);
         portal_set_rows(portal, create_names, &rows);
         portal_set_tag(portal, "SHOW");
     }
@@ -147,7 +151,15 @@ static Status describe_open(Portal *portal, Error *err) {
     TextRows rows = {.arena = portal->arena, .column_count = 4};
     CatalogSnapshot *snapshot = session_snapshot(portal->session);
     const Relation *relation = catalog_find(snapshot, describe->name->schema, describe->name->name);
+    static const char *const secret_cells[] = {"value", "secret", "no", "******"};
 
+    if (!relation && find_named(snapshot, AST_OBJECT_SECRET, describe->name)) {
+        text_rows_add(&rows, secret_cells);
+        portal_set_rows(portal, describe_names, &rows);
+        portal_set_tag(portal, "DESCRIBE");
+        catalog_snapshot_unref(snapshot);
+        return STATUS_OK;
+    }
     if (!relation) {
         catalog_snapshot_unref(snapshot);
         return error_at(err, describe->name->base.position, UNDEFINED_TABLE,

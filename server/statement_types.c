@@ -19,7 +19,7 @@ static const StatementType *const statement_types[] = {
     &prepare_statement,      &execute_statement,
     &deallocate_statement,   &discard_statement,
     &notify_statement,       &explain_statement,
-    &wait_statement,
+    &wait_statement,         &create_secret_statement,
 };
 
 /* Parsed, and not run yet. */
@@ -30,7 +30,6 @@ typedef struct RefusedStatement {
 } RefusedStatement;
 
 static const RefusedStatement refused_statements[] = {
-    {AST_CREATE_SECRET, "CREATE SECRET", ""},
     {AST_CREATE_ROLE, "CREATE ROLE", "Any user name is accepted on loopback."},
     {AST_CREATE_FUNCTION, "CREATE FUNCTION", ""},
     {AST_CREATE_CONNECTION, "CREATE CONNECTION", "Write its options into the source or sink."},

@@ -15,6 +15,7 @@
 #include "kafka/admin.h"
 #include "kafka/client.h"
 #include "kafka/pattern.h"
+#include "store/file.h"
 
 /* clang-format off */
 static const OptionSpec specs[] = {
@@ -26,17 +27,28 @@ static const OptionSpec specs[] = {
 
 typedef struct Fixture {
     Arena *arena;
+    char folder[64];
     rd_kafka_t *host; /* of the mock cluster */
     rd_kafka_mock_cluster_t *cluster;
+    OptionEnvironment environment;
     OptionSet set;
+    SecretVault *vault;
+    SecretReference secret; /* "p" */
     KafkaAdmin *admin;
     Error error;
 } Fixture;
 
 static int set_up(void **state) {
     Fixture *f = calloc(1, sizeof(*f));
+    StrBuf sealed = {0};
 
     f->arena = arena_create("test", 0);
+    snprintf(f->folder, sizeof(f->folder), "/tmp/millrace-kafka-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    f->vault = secret_vault_create(arena_printf(f->arena, "%s/key", f->folder), NULL, NULL);
+    assert_int_equal(secret_seal(f->vault, "p", true, &sealed, &f->error), STATUS_OK);
+    f->secret = (SecretReference) {1, "s", arena_strdup(f->arena, sealed.data)};
+    strbuf_done(&sealed);
     *state = f;
     return 0;
 }
@@ -49,26 +61,31 @@ static int tear_down(void **state) {
         rd_kafka_mock_cluster_destroy(f->cluster);
     if (f->host)
         rd_kafka_destroy(f->host);
+    secret_vault_destroy(f->vault);
+    assert_int_equal(file_remove_tree(f->folder, &f->error), STATUS_OK);
     arena_destroy(f->arena);
     free(f);
     return 0;
 }
 
-/* Pairs of name and value, ended by NULL. */
+/* Pairs of name and value, ended by NULL; the value SECRET is one. */
 static Status parse(Fixture *f, const char *const *pairs) {
     static const OptionSpec *const tables[] = {specs, NULL};
     static const char *const allowed[] = {"/tmp", NULL};
-    OptionEnvironment environment = {.allowed_directories = allowed, .base_directory = "/tmp"};
     OptionText texts[16];
     int count = 0;
 
     for (; pairs[2 * count]; count++)
-        texts[count] = (OptionText) {.name = pairs[2 * count],
-                                     .value = pairs[2 * count + 1],
-                                     .name_position = 10 * count + 1,
-                                     .value_position = 10 * count + 5};
+        texts[count] = (OptionText) {
+            .name = pairs[2 * count],
+            .value = pairs[2 * count + 1],
+            .name_position = 10 * count + 1,
+            .value_position = 10 * count + 5,
+            .secret = strcmp(pairs[2 * count + 1], "SECRET") == 0 ? &f->secret : NULL};
+    f->environment = (OptionEnvironment) {
+        .allowed_directories = allowed, .base_directory = "/tmp", .vault = f->vault};
     error_clear(&f->error);
-    return options_parse(tables, texts, count, &environment, f->arena, &f->set, &f->error);
+    return options_parse(tables, texts, count, &f->environment, f->arena, &f->set, &f->error);
 }
 
 static Status configure(Fixture *f, const char *const *pairs) {
@@ -184,18 +201,18 @@ static void every_setting_on_the_list_is_librdkafkas(void **state) {
 static void security_options_fit_together(void **state) {
     static const char *const cases[][10] = {
         {"brokers", "a:1", "sasl_username", "u", NULL},
-        {"brokers", "a:1", "sasl_password", "p", NULL},
+        {"brokers", "a:1", "sasl_password", "SECRET", NULL},
         {"brokers", "a:1", "ssl_ca", "/tmp/ca.pem", NULL},
         {"brokers", "a:1", "security_protocol", "sasl_ssl", NULL},
-        {"brokers", "a:1", "security_protocol", "ssl", "sasl_username", "u", "sasl_password", "p"},
+        {"brokers", "a:1", "security_protocol", "ssl", "sasl_username", "u", "sasl_password",
+         "SECRET"},
     };
     Fixture *f = *state;
-    const char *fine[] = {"brokers", "a:1", "sasl_username", "u", "sasl_password", "p", NULL};
+    const char *fine[] = {"brokers", "a:1", "sasl_username", "u", "sasl_password", "SECRET", NULL};
 
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         assert_int_equal(configure(f, cases[i]), STATUS_ERROR);
         assert_string_equal(sqlstate_code(f->error.sqlstate), "22023");
-        assert_null(strstr(f->error.message, "\"p\""));
     }
     assert_int_equal(configure(f, fine), STATUS_OK);
 }

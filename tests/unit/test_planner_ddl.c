@@ -130,11 +130,24 @@ static void a_watermark_that_cannot_be_is_refused(void **state) {
     check_refused(*state, cases, ARRAY_LENGTH(cases));
 }
 
+static void a_secret_stands_where_secrets_may(void **state) {
+    static const RefusedCreate cases[] = {
+        {"CREATE SECRET x AS 'y'", "XX001", "secret \"x\" is not sealed"},
+        {"CREATE SINK s WITH (connector = 'file', path = SECRET password)", "22023",
+         "option \"path\" takes no secret: its value is shown"},
+        {"CREATE SINK s WITH (connector = 'file', path = SECRET absent)", "42704",
+         "secret \"absent\" does not exist"},
+        {"CREATE SINK s WITH (connector = SECRET password)", "22023",
+         "there is no sink connector \"\""},
+    };
+
+    check_refused(*state, cases, ARRAY_LENGTH(cases));
+}
+
 static void what_comes_later_is_refused_by_name(void **state) {
     static const RefusedCreate cases[] = {
         {"CREATE TABLE t (a int)", "0A000", "CREATE TABLE is not supported"},
         {"CREATE SCHEMA x", "0A000", "CREATE SCHEMA is not supported"},
-        {"CREATE SECRET x AS 'y'", "0A000", "CREATE SECRET is not supported"},
         {"CREATE SINK s (a int PRIMARY KEY) WITH (connector = 'console')", "0A000",
          "a key on a sink is not supported"},
         {"CREATE SINK s WITH (connector = 'consle')", "22023",
@@ -154,6 +167,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_view_keeps_its_text_and_what_it_reads, setup, teardown),
         cmocka_unit_test_setup_teardown(a_source_that_cannot_be_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_watermark_that_cannot_be_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_secret_stands_where_secrets_may, setup, teardown),
         cmocka_unit_test_setup_teardown(what_comes_later_is_refused_by_name, setup, teardown),
     };
 

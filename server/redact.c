@@ -1,0 +1,249 @@
+#include "server/redact.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const char mask[] = "******";
+
+enum {
+    HEAD_WORDS = 4,  /* CREATE OR REPLACE SECRET */
+    PROBE_BYTES = 4, /* a secret this short is found by its whole, not by its beginning */
+};
+
+/* Where the scan is, and what it has seen of this statement. */
+typedef struct SecretScan {
+    const char *at;
+    int word_count;
+    bool may_be_ddl; /* CREATE or ALTER, or misspelt so */
+    bool is_ddl;     /* CREATE SECRET, ALTER SECRET: every literal is one */
+    bool is_named;   /* a name of a secret has just been read, or its '=' */
+    bool is_after_equals;
+} SecretScan;
+
+/* A literal with its quotes. */
+typedef struct SecretSpan {
+    const char *begin, *end;
+} SecretSpan;
+
+static bool is_word_byte(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || (unsigned char) c >= 0x80;
+}
+
+static bool names_secret(const char *word, size_t length) {
+    static const char *const parts[] = {"secr", "passw", "pasw", "passp", "pwd"};
+
+    for (size_t i = 0; i < length; i++)
+        for (size_t p = 0; strchr("sSpP", word[i]) && p < ARRAY_LENGTH(parts); p++)
+            if (i + strlen(parts[p]) <= length &&
+                strncasecmp(word + i, parts[p], strlen(parts[p])) == 0)
+                return true;
+    return false;
+}
+
+static void begin_statement(SecretScan *scan) {
+    *scan = (SecretScan) {.at = scan->at};
+}
+
+static void take_word(SecretScan *scan, const char *word, size_t length) {
+    if (scan->word_count++ == 0)
+        scan->may_be_ddl = strchr("aAcC", word[0]) != NULL;
+    scan->is_named = names_secret(word, length);
+    if (scan->is_named && scan->may_be_ddl && scan->word_count <= HEAD_WORDS &&
+        !scan->is_after_equals)
+        scan->is_ddl = true;
+    scan->is_after_equals = false;
+}
+
+/* Behind the closing quote, or the end of the text. */
+static const char *skip_quoted(const char *at, bool has_escapes) {
+    char quote = *at++;
+
+    for (; *at; at++) {
+        if (has_escapes && *at == '\\' && at[1])
+            at++;
+        else if (*at == quote && at[1] == quote)
+            at++;
+        else if (*at == quote)
+            return at + 1;
+    }
+    return at;
+}
+
+/* $tag$ … $tag$; NULL: no such thing here. */
+static const char *skip_dollars(const char *at) {
+    const char *tag_end = at + 1;
+    const char *end;
+    size_t tag_length;
+
+    while (is_word_byte(*tag_end) && *tag_end != '.')
+        tag_end++;
+    if (*tag_end != '$')
+        return NULL;
+    tag_length = (size_t) (tag_end + 1 - at);
+    for (end = tag_end + 1; *end; end++)
+        if (strncmp(end, at, tag_length) == 0)
+            return end + tag_length;
+    return end;
+}
+
+static const char *skip_comment(const char *at) {
+    const char *end = at[0] == '-' ? strchr(at, '\n') : strstr(at + 2, "*/");
+
+    return end ? end + (at[0] == '-' ? 1 : 2) : at + strlen(at);
+}
+
+/* A literal is E'…', B'…', N'…' too. */
+static bool is_literal_prefix(const char *word, size_t length) {
+    return length == 1 && strchr("eEbBnNxX", word[0]) && word[1] == '\'';
+}
+
+/* What stands at scan->at; true: a literal, in *ret_span. */
+static bool take_token(SecretScan *scan, SecretSpan *ret_span) {
+    const char *begin = scan->at;
+    const char *dollars = *begin == '$' ? skip_dollars(begin) : NULL;
+    size_t length = 0;
+
+    while (is_word_byte(begin[length]))
+        length++;
+    if (is_literal_prefix(begin, length)) {
+        scan->at = skip_quoted(begin + 1, strchr("eE", *begin) != NULL);
+    } else if (length > 0) {
+        scan->at = begin + length;
+        take_word(scan, begin, length);
+        return false;
+    } else if (*begin == '\'') {
+        scan->at = skip_quoted(begin, false);
+    } else if (dollars) {
+        scan->at = dollars;
+    } else if (*begin == '"') {
+        scan->at = skip_quoted(begin, false);
+        take_word(scan, begin + 1, (size_t) (scan->at - begin - 1));
+        return false;
+    } else {
+        scan->at = begin + 1;
+        scan->is_after_equals = *begin == '=';
+        if (!strchr(" \t\r\n\f\v=:(", *begin))
+            scan->is_named = false;
+        return false;
+    }
+    *ret_span = (SecretSpan) {begin, scan->at};
+    return true;
+}
+
+static bool next_secret(SecretScan *scan, SecretSpan *ret_span) {
+    while (*scan->at) {
+        bool is_comment = strncmp(scan->at, "--", 2) == 0 || strncmp(scan->at, "/*", 2) == 0;
+
+        if (is_comment)
+            scan->at = skip_comment(scan->at);
+        else if (*scan->at == ';') {
+            scan->at++;
+            begin_statement(scan);
+        } else if (take_token(scan, ret_span) && (scan->is_ddl || scan->is_named))
+            return true;
+    }
+    return false;
+}
+
+bool redact_has_secrets(const char *sql) {
+    SecretScan scan = {.at = sql};
+    SecretSpan span;
+
+    return next_secret(&scan, &span);
+}
+
+void redact_sql(const char *sql, StrBuf *out) {
+    SecretScan scan = {.at = sql};
+    SecretSpan span;
+    const char *from = sql;
+
+    while (next_secret(&scan, &span)) {
+        strbuf_append(out, from, (size_t) (span.begin - from));
+        strbuf_printf(out, "'%s'", mask);
+        from = span.end;
+    }
+    strbuf_append_text(out, from);
+}
+
+/* -------- errors -------- */
+
+/* The value in a literal, as far as it can be quoted elsewhere: without quotes and prefix. */
+static SecretSpan content_of(SecretSpan span) {
+    char quote = span.begin[0] == '$' ? '$' : '\'';
+    const char *begin = strchr(span.begin, quote);
+    const char *end = span.end;
+
+    begin = quote == '$' ? strchr(begin + 1, '$') + 1 : begin + 1;
+    while (end > begin && end[-1] == quote)
+        end--;
+    if (quote == '$') /* the tag */
+        while (end > begin && end[-1] != '$')
+            end--;
+    while (end > begin && end[-1] == quote)
+        end--;
+    return (SecretSpan) {begin, end};
+}
+
+/* How far `text` goes on like the secret. */
+static size_t same_bytes(const char *text, SecretSpan secret) {
+    size_t same = 0;
+
+    while (secret.begin + same < secret.end && text[same] && text[same] == secret.begin[same])
+        same++;
+    return same;
+}
+
+/* Every place in `field` that begins as the secret does, as far as it goes on so: a message may be
+ * cut in the middle of one. */
+static void mask_field(char *field, size_t size, SecretSpan secret) {
+    size_t length = (size_t) (secret.end - secret.begin);
+    size_t probe = length < PROBE_BYTES ? length : PROBE_BYTES;
+    StrBuf masked = {0};
+
+    if (length == 0)
+        return;
+    for (const char *at = field; *at;) {
+        size_t same = same_bytes(at, secret);
+
+        if (same >= probe)
+            strbuf_append_text(&masked, mask);
+        else
+            strbuf_append_char(&masked, *at);
+        at += same >= probe ? same : 1;
+    }
+    snprintf(field, size, "%s", strbuf_text(&masked));
+    strbuf_done(&masked);
+}
+
+/* Would the line of this character, which psql prints, show some of the secret? */
+static bool is_on_line(const char *sql, int position, SecretSpan secret) {
+    const char *at = sql;
+    const char *begin, *end;
+
+    for (int i = 1; i < position && *at; i++)
+        do
+            at++;
+        while (((unsigned char) *at & 0xc0) == 0x80);
+    for (begin = at; begin > sql && begin[-1] != '\n'; begin--)
+        ;
+    end = at + strcspn(at, "\n");
+    return secret.begin < end && secret.end > begin;
+}
+
+void redact_error(const char *sql, Error *err) {
+    SecretScan scan = {.at = sql};
+    SecretSpan span;
+
+    while (next_secret(&scan, &span)) {
+        SecretSpan content = content_of(span);
+
+        mask_field(err->message, sizeof(err->message), content);
+        mask_field(err->detail, sizeof(err->detail), content);
+        mask_field(err->hint, sizeof(err->hint), content);
+        mask_field(err->context, sizeof(err->context), content);
+        if (err->position > 0 && is_on_line(sql, err->position, span))
+            err->position = 0;
+    }
+}
