@@ -11,9 +11,11 @@
 #define CRASH_POINTS(X)                                                       \
     X(EPOCH_CHOSEN,          "epoch_chosen")                                  \
     X(EPOCH_EXECUTED,        "epoch_executed")                                \
+    X(SINK_WROTE,            "sink_wrote")                                    \
     X(SINK_PREPARED,         "sink_prepared")                                 \
     X(SEGMENT_WRITTEN,       "segment_written")                               \
     X(BEFORE_DECIDE,         "before_decide")                                 \
+    X(SINK_MARKED,           "sink_marked")                                   \
     X(SINK_DECIDED,          "sink_decided")                                  \
     X(AFTER_DECIDE,          "after_decide")                                  \
     X(FILE_RENAMED,          "file_renamed")                                  \
@@ -23,6 +25,7 @@
     X(STREAM_FOLDER_MADE,    "stream_folder_made")                            \
     X(CATALOG_COMMITTED,     "catalog_committed")                             \
     X(STREAM_FOLDER_REMOVED, "stream_folder_removed")                         \
+    X(SINK_FENCED,           "sink_fenced")                                   \
     X(RECOVERED,             "recovered")
 /* clang-format on */
 
