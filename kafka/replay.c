@@ -27,7 +27,7 @@ typedef struct ReplayRun {
     KafkaReplayReceive receive;
     void *data;
     int64_t progress_ns;
-    bool is_at_end;
+    bool waits, is_at_end;
 } ReplayRun;
 
 static int64_t now_ns(void) {
@@ -87,7 +87,7 @@ static Status take(ReplayRun *run, const rd_kafka_message_t *message, Error *err
 
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         replay->position = message->offset;
-        run->is_at_end = is_the_end(replay, message->offset);
+        run->is_at_end = !run->waits || is_the_end(replay, message->offset);
         return STATUS_OK;
     }
     if (message->err)
@@ -98,8 +98,8 @@ static Status take(ReplayRun *run, const rd_kafka_message_t *message, Error *err
                         err);
 }
 
-/* Nothing came: may we go on waiting? An end that open transactions hold back is asked for again
- * and again, as librdkafka tells it once only. */
+/* Nothing came: may we go on waiting? An end that an open transaction holds back is told again
+ * when it moves. */
 static Status look_around(ReplayRun *run, Error *err) {
     KafkaReplay *replay = run->replay;
 
@@ -128,8 +128,9 @@ static Status read_to_end(ReplayRun *run, Error *err) {
     return STATUS_OK;
 }
 
-Status kafka_replay_read(KafkaReplay *replay, KafkaReplayReceive receive, void *data, Error *err) {
-    ReplayRun run = {replay, receive, data, now_ns(), false};
+Status kafka_replay_read(KafkaReplay *replay, bool waits, KafkaReplayReceive receive, void *data,
+                         Error *err) {
+    ReplayRun run = {replay, receive, data, now_ns(), waits, false};
     Status status;
 
     /* Started anew each time: what was fetched before tells of an older end. */

@@ -1,7 +1,7 @@
 /* Kafka replay: what a topic's partition holds, from its first record to its end as of now.
  *
- * Committed records only, in order. "End" is the high watermark at the time of the call: records
- * that an open transaction of somebody else holds back are waited for, not left out. */
+ * Committed records only, in order. A record behind the first one of an open transaction can't be
+ * had before that one ends, be it committed or not. */
 #pragma once
 
 #include "kafka/options.h"
@@ -24,6 +24,7 @@ MUST_USE Status kafka_replay_open(const KafkaReplaySpec *spec, KafkaReplay **ret
                                   Error *err);
 KafkaReplay *kafka_replay_close(KafkaReplay *replay); /* NULL is fine */
 DEFINE_CLEANUP(KafkaReplay, kafka_replay_close)
-/* Goes on behind what the last call gave. 08006 when the end isn't reached in time. */
-MUST_USE Status kafka_replay_read(KafkaReplay *replay, KafkaReplayReceive receive, void *data,
-                                  Error *err);
+/* Goes on behind what the last call gave. `waits`: to the very end, waiting for transactions that
+ * are open; else to the first of them. 08006 when the end isn't reached in time. */
+MUST_USE Status kafka_replay_read(KafkaReplay *replay, bool waits, KafkaReplayReceive receive,
+                                  void *data, Error *err);

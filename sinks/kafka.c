@@ -110,8 +110,7 @@ static Status check_bounds(const OptionSet *options, const char *name, int64_t l
                     words);
 }
 
-static Status refuse_pair(const OptionSet *options, const char *name, const char *why,
-                          Error *err) {
+static Status refuse_pair(const OptionSet *options, const char *name, const char *why, Error *err) {
     return error_at(err, option_find(options, name)->position, INVALID_PARAMETER,
                     "option \"%s\" has no use %s", name, why);
 }
@@ -344,11 +343,11 @@ static Status claim(SinkWriter *writer, Error *err) {
 
 static Status recover_exactly(SinkWriter *writer, Error *err) {
     TRY(kafka_progress_open(&writer->environment, &writer->progress, err));
-    TRY(kafka_progress_read(writer->progress, err));
+    TRY(kafka_progress_read(writer->progress, false, err));
     TRY(kafka_progress_check_owner(writer->progress, err));
     TRY(fence(writer, err));
     crash_point(CRASH_SINK_FENCED);
-    TRY(kafka_progress_read(writer->progress, err));
+    TRY(kafka_progress_read(writer->progress, true, err));
     return claim(writer, err);
 }
 

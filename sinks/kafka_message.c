@@ -564,11 +564,9 @@ static Status bad_headers(Error *err) {
 }
 
 /* A value as text: strings as they are, others as they are written. */
-static Status take_header(const JsonNode *name, const TextView *key, const JsonNode *value,
-                          KafkaRowHeader *ret_header, Error *err) {
-    if (name && name->kind != JSON_STRING)
-        return bad_headers(err);
-    *ret_header = (KafkaRowHeader) {.name = name ? name->text : *key};
+static Status take_header(const TextView *key, const JsonNode *value, KafkaRowHeader *ret_header,
+                          Error *err) {
+    *ret_header = (KafkaRowHeader) {.name = *key};
     if (ret_header->name.length == 0)
         return bad_headers(err);
     if (!value || value->kind == JSON_NULL)
@@ -581,17 +579,18 @@ static Status take_header(const JsonNode *name, const TextView *key, const JsonN
 }
 
 static Status take_nodes(const JsonNode *root, KafkaRowHeader *headers, Error *err) {
+    const JsonNode *name;
     uint32_t count = 0;
 
     for (const JsonNode *node = root->first_child; node; node = node->next) {
         if (root->kind == JSON_OBJECT) {
-            TRY(take_header(NULL, &node->key, node, &headers[count++], err));
+            TRY(take_header(&node->key, node, &headers[count++], err));
             continue;
         }
-        if (node->kind != JSON_OBJECT || !json_member(node, "key", 3))
+        name = node->kind == JSON_OBJECT ? json_member(node, "key", 3) : NULL;
+        if (!name || name->kind != JSON_STRING)
             return bad_headers(err);
-        TRY(take_header(json_member(node, "key", 3), NULL, json_member(node, "value", 5),
-                        &headers[count++], err));
+        TRY(take_header(&name->text, json_member(node, "value", 5), &headers[count++], err));
     }
     return STATUS_OK;
 }

@@ -120,8 +120,8 @@ static Status take_record(void *data, const void *key, size_t key_length, const 
     return STATUS_OK;
 }
 
-Status kafka_progress_read(KafkaProgress *progress, Error *err) {
-    return kafka_replay_read(progress->replay, take_record, progress, err);
+Status kafka_progress_read(KafkaProgress *progress, bool is_fenced, Error *err) {
+    return kafka_replay_read(progress->replay, is_fenced, take_record, progress, err);
 }
 
 const StrBuf *kafka_progress_marker(const KafkaProgress *progress) {

@@ -16,15 +16,16 @@
 typedef struct KafkaProgress KafkaProgress;
 
 /* Makes the topic when it is missing. The environment is borrowed. */
-MUST_USE Status kafka_progress_open(const SinkEnvironment *environment, KafkaProgress **ret_progress,
-                                    Error *err);
+MUST_USE Status kafka_progress_open(const SinkEnvironment *environment,
+                                    KafkaProgress **ret_progress, Error *err);
 KafkaProgress *kafka_progress_close(KafkaProgress *progress); /* NULL is fine */
 DEFINE_CLEANUP(KafkaProgress, kafka_progress_close)
 /* "<stream>-<sink>-<incarnation>", in hex; fits with an ending into a transactional id. */
 const char *kafka_progress_identity(const KafkaProgress *progress);
 
-/* Everything committed up to now. */
-MUST_USE Status kafka_progress_read(KafkaProgress *progress, Error *err);
+/* What is committed now. `is_fenced`: nothing of ours is under way any more, so all that ever will
+ * be committed is read. Else our predecessor may have a transaction open: a first look. */
+MUST_USE Status kafka_progress_read(KafkaProgress *progress, bool is_fenced, Error *err);
 /* 55000 when another process has followed this one. */
 MUST_USE Status kafka_progress_check_owner(const KafkaProgress *progress, Error *err);
 /* The last marker that was read; length 0: none. */

@@ -6,6 +6,7 @@
 extern const SinkType sink_file;
 extern const SinkType sink_blackhole;
 extern const SinkType sink_console;
+extern const SinkType sink_kafka;
 extern const SinkType sink_simulated;
 
 extern const SinkType *const sink_types[]; /* NULL-terminated */
