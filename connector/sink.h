@@ -57,6 +57,8 @@ typedef struct SinkType {
     SinkGuarantee (*guarantee_of)(const OptionSet *options);
     unsigned capabilities;                                 /* SINK_TAKES_… */
     unsigned (*capabilities_of)(const OptionSet *options); /* NULL: `capabilities` */
+    /* What would make the sink take a mode that it refuses; NULL: nothing that it knows. */
+    const char *(*mode_hint)(const OptionSet *options, SinkMode refused);
     bool needs_format;
     /* The option that says where: no two sinks may have the same; NULL: they may. */
     const char *exclusive_option;

@@ -94,13 +94,26 @@ static unsigned capabilities_of(const Relation *sink) {
     return sink_capabilities(sink->sink, &sink->options);
 }
 
+static const SinkMode sink_modes[] = {[OUTPUT_APPEND] = SINK_MODE_APPEND,
+                                      [OUTPUT_UPDATE] = SINK_MODE_UPDATE,
+                                      [OUTPUT_COMPLETE] = SINK_MODE_COMPLETE};
+
+static Status refuse_mode(const Relation *sink, OutputMode mode, int position, Error *err) {
+    const char *hint = NULL;
+
+    IGNORE(error_at(err, position, FEATURE_NOT_SUPPORTED, /* hinted */
+                    "%s mode is not supported by sink \"%s\" (connector \"%s\")",
+                    output_mode_name(mode), sink->name, sink->sink->name));
+    if (sink->sink->mode_hint)
+        hint = sink->sink->mode_hint(&sink->options, sink_modes[mode]);
+    return hint ? error_hint(err, "%s", hint) : STATUS_ERROR;
+}
+
 static Status check_sink_modes(const StreamBinding *binding, OutputMode mode, Error *err) {
     for (int i = 0; i < binding->sink_count; i++)
         if (!(capabilities_of(binding->sinks[i]) & mode_capability(mode)))
-            return error_at(err, binding->create->sinks.items[i]->position, FEATURE_NOT_SUPPORTED,
-                            "%s mode is not supported by sink \"%s\" (connector \"%s\")",
-                            output_mode_name(mode), binding->sinks[i]->name,
-                            binding->sinks[i]->sink->name);
+            return refuse_mode(binding->sinks[i], mode, binding->create->sinks.items[i]->position,
+                               err);
     return STATUS_OK;
 }
 
@@ -387,12 +400,9 @@ static void tell_guarantee(const StreamBinding *binding, const char *name) {
 }
 
 static Status check_sink_shapes(const StreamBinding *binding, Error *err) {
-    static const SinkMode modes[] = {[OUTPUT_APPEND] = SINK_MODE_APPEND,
-                                     [OUTPUT_UPDATE] = SINK_MODE_UPDATE,
-                                     [OUTPUT_COMPLETE] = SINK_MODE_COMPLETE};
     const StreamPlan *stream = binding->stream;
     const SinkRows rows = {"the query", stream->plan->columns, stream->plan->column_count,
-                           modes[stream->mode], stream->key};
+                           sink_modes[stream->mode], stream->key};
 
     for (int i = 0; i < binding->sink_count; i++)
         TRY(bind_sink_shape(binding->binder, binding->sinks[i], &rows,

@@ -62,23 +62,34 @@ struct SinkWriter {
 /* clang-format off */
 static const OptionSpec kafka_options[] = {
     KAFKA_CONNECTION_OPTIONS(kafka_sink_settings),
-    {"topic", OPTION_TEXT, NULL, NULL, "where all rows go; default: each row's column \"topic\"", 0},
+    {"topic", OPTION_TEXT, NULL, NULL,
+     "where all rows go; default: each row's column \"topic\"", 0},
     {"topic_column", OPTION_TEXT, NULL, NULL, "the column that says a row's topic", 0},
-    {"partition_column", OPTION_TEXT, NULL, NULL, "the column that says a row's partition; default: the key's hash", 0},
-    {"key", OPTION_TEXT, NULL, NULL, "the columns of the message's key; default in update mode: the key of the query's rows", 0},
-    {"key_format", OPTION_CHOICE, "json|csv|text|raw", NULL, "default: text of one column, json of several", 0},
+    {"partition_column", OPTION_TEXT, NULL, NULL,
+     "the column that says a row's partition; default: the key's hash", 0},
+    {"key", OPTION_TEXT, NULL, NULL,
+     "the columns of the message's key; default in update mode: the key of the query's rows", 0},
+    {"key_format", OPTION_CHOICE, "json|csv|text|raw", NULL,
+     "default: text of one column, json of several", 0},
     {"key_in_value", OPTION_BOOL, NULL, "true", "the key's columns are in the value, too", 0},
     {"headers_column", OPTION_TEXT, NULL, NULL, "the column with a message's headers (jsonb)", 0},
-    {"timestamp_column", OPTION_TEXT, NULL, NULL, "the column that says a message's time; default: now", 0},
-    {"envelope", OPTION_CHOICE, "append|upsert|changelog", "append", "what a change of a row is", 0},
-    {"delivery", OPTION_CHOICE, "exactly_once|at_least_once", "exactly_once", "with or without transactions", 0},
+    {"timestamp_column", OPTION_TEXT, NULL, NULL,
+     "the column that says a message's time; default: now", 0},
+    {"envelope", OPTION_CHOICE, "append|upsert|changelog", "append",
+     "what a change of a row is", 0},
+    {"delivery", OPTION_CHOICE, "exactly_once|at_least_once", "exactly_once",
+     "with or without transactions", 0},
     {"create_topic", OPTION_BOOL, NULL, "false", "make topics that are missing", 0},
     {"partitions", OPTION_INT, NULL, NULL, "of topics that we make; default: the broker's", 0},
     {"replication", OPTION_INT, NULL, NULL, "of topics that we make; default: the broker's", 0},
-    {"progress_topic", OPTION_TEXT, NULL, "_millrace_progress", "where exactly_once keeps what is committed; it is made when it is missing", 0},
-    {"transaction_timeout", OPTION_DURATION, NULL, "5min", "the brokers abort a transaction that is open for longer", 0},
-    {"delivery_timeout", OPTION_DURATION, NULL, "30s", "how long brokers may confirm nothing before the stream starts anew", 0},
-    {"buffer", OPTION_SIZE, NULL, "32MB", "messages on their way at most; the largest message, too", 0},
+    {"progress_topic", OPTION_TEXT, NULL, "_millrace_progress",
+     "where exactly_once keeps what is committed; it is made when it is missing", 0},
+    {"transaction_timeout", OPTION_DURATION, NULL, "5min",
+     "the brokers abort a transaction that is open for longer", 0},
+    {"delivery_timeout", OPTION_DURATION, NULL, "30s",
+     "how long brokers may confirm nothing before the stream starts anew", 0},
+    {"buffer", OPTION_SIZE, NULL, "32MB",
+     "messages on their way at most; the largest message, too", 0},
     {0},
 };
 /* clang-format on */
@@ -97,6 +108,13 @@ static unsigned kafka_capabilities(const OptionSet *options) {
     if (kafka_envelope(options) == KAFKA_ENVELOPE_APPEND)
         return SINK_TAKES_APPEND;
     return SINK_TAKES_APPEND | SINK_TAKES_UPDATE | SINK_PREFERS_UPSERT;
+}
+
+static const char *kafka_mode_hint(const OptionSet *options, SinkMode refused) {
+    return kafka_envelope(options) == KAFKA_ENVELOPE_APPEND
+               ? "OUTPUT MODE UPDATE takes it, with a sink that has envelope = 'upsert' or "
+                 "'changelog'."
+               : NULL; /* the planner offers the statement in another mode */
 }
 
 /* A number within bounds, when it is given. */
@@ -483,6 +501,7 @@ const SinkType sink_kafka = {
     .guarantee_of = kafka_guarantee,
     .capabilities = SINK_TAKES_APPEND,
     .capabilities_of = kafka_capabilities,
+    .mode_hint = kafka_mode_hint,
     .needs_format = true,
     .check_options = kafka_check_options,
     .check = kafka_check,

@@ -111,3 +111,189 @@ def test_a_kill_at_every_point(broker, server):
     assert hit == set(POINTS)
     with open(os.path.join(ROOT, "store", "crash.h"), encoding="utf-8") as file:
         assert set(POINTS) <= set(re.findall(r'X\(\w+,\s*"(\w+)"\)', file.read()))
+
+
+def create_source(server, connection, columns="n int8, k text"):
+    os.makedirs(os.path.join(server.work, "in"))
+    connection.execute(f"CREATE SOURCE s ({columns}) WITH (connector = 'file', path = 'in/', "
+                       "format = 'json')")
+
+
+def put(server, rows, name="a.json"):
+    write_file(os.path.join(server.work, "in"), name,
+               "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def where(broker, topic):
+    return f"connector = 'kafka', brokers = '{broker.address}'" + (
+        f", topic = '{topic}'" if topic else "")
+
+
+def deliver(broker, server, options, columns, query, rows, topic=None):
+    """What rows become with those options of a sink."""
+    topic = topic or broker.topic("shape", 3)
+    connection = server.connect()
+    create_source(server, connection, columns)
+    connection.execute(f"CREATE SINK t WITH ({where(broker, topic)}{options})")
+    connection.execute(f"CREATE STREAM q INTO t AS {query}")
+    put(server, rows)
+    connection.execute("WAIT FOR STREAM q")
+    return broker.consume(topic)
+
+
+def test_key_headers_partition_and_time(broker, server):
+    got = deliver(
+        broker, server,
+        ", format = 'json', key = 'a, b', key_in_value = false, partition_column = 'p', "
+        "headers_column = 'h', timestamp_column = 'at'",
+        "a int8, b text, p int4, h jsonb, at timestamptz, v float8",
+        "SELECT a, b, p, h, at, v FROM s",
+        [{"a": 1, "b": "x", "p": 2, "at": "2026-01-02T03:04:05.678Z", "v": 1.5,
+          "h": [{"key": "t", "value": "é"}, {"key": "n", "value": None}, {"key": "j",
+                                                                            "value": [1]}]},
+         {"a": 2, "b": None, "p": None, "h": {"one": "1"}, "at": None, "v": None}])
+    got = {message.json()["v"]: message for message in got}
+    first, second = got[1.5], got[None]
+    assert first.key == b'{"a":1,"b":"x"}' and first.json() == {"v": 1.5}
+    assert (first.partition, first.timestamp) == (2, 1767323045678)
+    assert first.headers == [("t", "é".encode()), ("n", None), ("j", b"[1]")]
+    assert second.key == b'{"a":2,"b":null}' and second.headers == [("one", b"1")]
+    assert second.timestamp > 1767323045678
+
+
+@pytest.mark.parametrize("form,column,given,expected", [
+    ("json", "int8", 7, b'{"k":7}'), ("text", "int8", 7, b"7"), ("csv", "text", 'a"b', b'"a""b"'),
+    ("text", "text", "é", "é".encode()), ("text", "text", None, None), ("text", "text", "", b""),
+    ("raw", "text", "x", b"x"), ("csv", "text", "a,b", b'"a,b"')])
+def test_forms_of_the_key(broker, server, form, column, given, expected):
+    got = deliver(broker, server, f", format = 'json', key = 'k', key_format = '{form}'",
+                  f"k {column}", "SELECT k FROM s", [{"k": given}])
+    assert [message.key for message in got] == [expected]
+
+
+def test_formats_of_the_value(broker, server):
+    got = deliver(broker, server, ", format = 'text'", "v text", "SELECT v FROM s",
+                  [{"v": "a\nb"}, {"v": ""}, {"v": None}])
+    assert sorted((m.value for m in got), key=str) == [None, b"", b"a\nb"]
+
+
+def test_csv_values(broker, server):
+    got = deliver(broker, server, ", format = 'csv'", "a int8, v text", "SELECT a, v FROM s",
+                  [{"a": 1, "v": "x\ny"}])
+    assert [m.value for m in got] == [b'1,"x\ny"']
+
+
+def test_each_row_its_topic(broker, server):
+    topics = [broker.topic("many") for _ in range(40)]
+    connection = server.connect()
+    create_source(server, connection, "topic text, n int8")
+    connection.execute(f"CREATE SINK t WITH ({where(broker, None)}, format = 'json')")
+    connection.execute("CREATE STREAM q INTO t AS SELECT topic, n FROM s")
+    put(server, [{"topic": topics[n % 40], "n": n} for n in range(400)])
+    connection.execute("WAIT FOR STREAM q")
+    for place, topic in enumerate(topics):
+        assert sorted(m.json()["n"] for m in broker.consume(topic)) == list(range(place, 400, 40))
+        assert broker.consume(topic)[0].json().keys() == {"n"}
+
+
+def test_a_topic_is_made_only_when_asked(broker, server):
+    missing = f"made-{os.getpid()}"
+    connection = server.connect()
+    create_source(server, connection)
+    with pytest.raises(QueryError) as refused:
+        connection.execute(f"CREATE SINK t WITH ({where(broker, missing)}, format = 'json')")
+    assert refused.value.sqlstate == "42P01" and "create_topic" in refused.value.fields["hint"]
+    connection.execute(f"CREATE SINK t WITH ({where(broker, missing)}, format = 'json', "
+                       "create_topic = true, partitions = 5)")
+    assert missing not in broker.topics()
+    connection.execute("CREATE STREAM q INTO t AS SELECT n FROM s")
+    put(server, [{"n": 1}])
+    connection.execute("WAIT FOR STREAM q")
+    assert broker.topics()[missing] == 5
+    assert [m.json() for m in broker.consume(missing)] == [{"n": 1}]
+
+
+def test_a_row_with_a_topic_that_is_not_there(broker, server):
+    connection = server.connect()
+    create_source(server, connection, "topic text")
+    connection.execute(f"CREATE SINK t WITH ({where(broker, None)}, format = 'json', "
+                       "topic_column = 'topic')")
+    connection.execute("CREATE STREAM q INTO t AS SELECT topic, 1 AS n FROM s")
+    put(server, [{"topic": f"nowhere-{os.getpid()}"}])
+    state = "SELECT state, error FROM millrace.streams"
+    await_true("the failure", lambda: connection.rows(state)[0][0] == "failed")
+    assert "there is no topic" in connection.rows(state)[0][1]
+    assert f"nowhere-{os.getpid()}" not in broker.topics()
+
+
+UPSERT = "SELECT k, count(*) AS c FROM s GROUP BY k"
+
+
+def test_upserts_and_tombstones(broker, server):
+    connection = server.connect()
+    create_source(server, connection)
+    topic = broker.topic("upsert", 3)
+    connection.execute(f"CREATE SINK t WITH ({where(broker, topic)}, format = 'json', "
+                       "envelope = 'upsert')")
+    connection.execute("CREATE STREAM q INTO t AS SELECT k, count(*) AS c FROM s GROUP BY k "
+                       "HAVING count(*) < 3")
+    assert connection.value("SELECT mode FROM millrace.streams") == "update"
+    for turn in range(3):
+        put(server, [{"n": turn, "k": "a"}] + [{"n": turn, "k": "b"}] * (turn == 0), f"{turn}.json")
+        connection.execute("WAIT FOR STREAM q")
+    last = {}
+    for message in broker.consume(topic):
+        last[message.key] = message.value and message.json()
+    assert last == {b"a": None, b"b": {"k": "b", "c": 1}}
+
+
+REFUSED = [
+    ("key = 'zz'", "SELECT n, k FROM s", "42703", "n, k"),
+    ("key = 'n, n'", "SELECT n, k FROM s", "42701", ""),
+    ("key = 'n, k', key_format = 'text'", "SELECT n, k FROM s", "22023", "key_format = 'json'"),
+    ("headers_column = 'n'", "SELECT n, k FROM s", "42804", ""),
+    ("timestamp_column = 'n'", "SELECT n, k FROM s", "42804", ""),
+    ("partition_column = 'k'", "SELECT n, k FROM s", "42804", ""),
+    ("envelope = 'upsert'", "SELECT n, k FROM s", "22023", "key = 'n'"),
+    ("envelope = 'append'", UPSERT, "0A000", "envelope = 'upsert'"),
+    ("envelope = 'append'", "OUTPUT UPDATE", "0A000", "envelope = 'upsert'"),
+    ("envelope = 'append'", "OUTPUT COMPLETE", "0A000", "OUTPUT MODE UPDATE"),
+    ("envelope = 'upsert'", "OUTPUT COMPLETE", "0A000", "OUTPUT MODE UPDATE"),
+    ("envelope = 'upsert'", "SELECT count(*) AS c FROM s GROUP BY k", "0A000", "GROUP BY"),
+    ("envelope = 'upsert', key = 'c'", UPSERT, "42P10", "key = 'k'"),
+    ("key = 'n', key_in_value = false", "SELECT n FROM s", "42P10", "key_in_value"),
+]
+
+
+def test_what_create_refuses(broker, server):
+    connection = server.connect()
+    create_source(server, connection)
+    topic = broker.topic("refused")
+    for turn, (options, query, code, hint) in enumerate(REFUSED):
+        connection.execute(f"CREATE SINK t{turn} WITH ({where(broker, topic)}, format = 'json', "
+                           f"{options})")
+        mode = ""
+        if query.startswith("OUTPUT"):
+            mode, query = f"OUTPUT MODE {query.split()[1]} ", UPSERT
+        with pytest.raises(QueryError) as refused:
+            connection.execute(f"CREATE STREAM q{turn} INTO t{turn} {mode}AS {query}")
+        assert refused.value.sqlstate == code, (options, refused.value)
+        assert hint in refused.value.fields.get("hint", ""), (options, refused.value.fields)
+
+
+BAD_OPTIONS = [
+    ("topic_column = 'k'", "22023"), ("partitions = 3", "22023"), ("buffer = '1kB'", "22023"),
+    ("transaction_timeout = '1ms'", "22023"), ("envelope = 'x'", "22023"),
+    ("rdkafka.acks = '0'", "22023"), ("rdkafka.transactional.id = 'x'", "22023"),
+]
+
+
+def test_bad_options(broker, server):
+    connection = server.connect()
+    topic = broker.topic("options")
+    for option, code in BAD_OPTIONS:
+        sql = f"CREATE SINK t WITH ({where(broker, topic)}, format = 'json', {option})"
+        with pytest.raises(QueryError) as refused:
+            connection.execute(sql)
+        assert refused.value.sqlstate == code
+        assert int(refused.value.fields["position"]) > sql.index(option.split(" = ")[0]) - 1
