@@ -66,6 +66,20 @@ def await_true(what, question, deadline_s=DEADLINE_S):
     return answer
 
 
+def run_script(*arguments, environment=None, deadline_s=DEADLINE_S):
+    """What tests/kafka/broker prints."""
+    run = subprocess.run([SCRIPT, *arguments], env=environment, text=True, check=False,
+                         stdin=subprocess.DEVNULL, capture_output=True, timeout=deadline_s)
+    if run.returncode != 0:
+        raise BrokerError(f"broker {arguments[0]}: {run.stderr.strip() or run.stdout}")
+    return run.stdout
+
+
+def fetch():
+    """Gets the jars, when they are not there."""
+    run_script("fetch", deadline_s=FETCH_DEADLINE_S)
+
+
 class Broker:
     """A Kafka of our own; use it in a `with`. After stop() or kill(), start() goes on with the data
     and the port of before. `properties`: lines for its configuration; `is_secure`: it has also the
@@ -114,7 +128,7 @@ class Broker:
 
     def start(self):
         """Starts it and waits until it answers. A port that somebody else took is another try."""
-        self._script("fetch", deadline_s=FETCH_DEADLINE_S)
+        fetch()
         for last in (False, False, True):
             self._forget("pid")  # of the one before
             self._forget("server.log")
@@ -156,16 +170,9 @@ class Broker:
     def _has_ended(self):
         return self.process.poll() is not None
 
-    def _script(self, *arguments, deadline_s=DEADLINE_S):
-        run = subprocess.run([SCRIPT, *arguments], env=self.environment, text=True, check=False,
-                             stdin=subprocess.DEVNULL, capture_output=True, timeout=deadline_s)
-        if run.returncode != 0:
-            raise BrokerError(f"broker {' '.join(arguments)}: {run.stderr.strip() or run.stdout}")
-        return run.stdout
-
     def tool(self, name, *arguments):
         """One of Kafka's own tools (see the head of the script); it takes a second or two."""
-        return self._script(name, "--bootstrap-server", self.address, *arguments)
+        return run_script(name, "--bootstrap-server", self.address, *arguments)
 
     def log_tail(self, size=3000):
         try:

@@ -5,8 +5,14 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness.kafka import Broker  # noqa: E402
+from harness.kafka import Broker, fetch  # noqa: E402
 from harness.server import Server  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def jars():
+    """Without them nothing goes; this is said once, and not tried again for each test."""
+    fetch()
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +32,9 @@ def own_broker():
 
 @pytest.fixture
 def server():
-    """A millrace server; what a test expects of its log it asks before it ends."""
+    """A millrace server; the end of its log is shown with a test that failed."""
     with Server(os.environ.get("MILLRACE_TEST_SERVER", "build/millrace")) as running:
         yield running
+        print(running.log_tail())
         if running.is_alive():
             running.stop()
