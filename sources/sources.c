@@ -4,5 +4,6 @@
 
 const SourceType *const source_types[] = {
     &source_file,
+    &source_kafka,
     NULL,
 };

@@ -5,5 +5,6 @@
 #include "connector/source.h"
 
 extern const SourceType source_file;
+extern const SourceType source_kafka;
 
 extern const SourceType *const source_types[]; /* NULL-terminated */
