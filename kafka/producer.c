@@ -171,7 +171,7 @@ static Status lose(KafkaProducer *producer, rd_kafka_resp_err_t code, const char
                                  "longer than transaction_timeout.");
     }
     if (fatal)
-        return error_set(err, CONNECTION_FAILURE, "%s: %s", what, reason);
+        return kafka_error(err, fatal, reason, what);
     return kafka_client_error(producer->client, code, what, err);
 }
 

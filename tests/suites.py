@@ -216,7 +216,7 @@ def run_suite(suite, builds):
 
 
 def heed_signals():
-    """What is started by nohup, or behind an ampersand, inherits ignored signals; tests send them."""
+    """What nohup or an ampersand starts inherits ignored signals, which tests send."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
