@@ -24,11 +24,12 @@ ADS_SOURCE = """CREATE SOURCE ads (
 ADS_QUERY = """SELECT ad_id, window_start, count(*) AS views
 FROM TUMBLE(ads, event_time, INTERVAL '10 seconds')
 WHERE event_type = 'view' GROUP BY ad_id, window_start"""
-EVENTS_SOURCE = """CREATE SOURCE events (id int8, due_ns int8, pad text)
+EVENTS_SOURCE = """CREATE SOURCE events (id int8, due_ns int8, pad text,
+    place int4 METADATA FROM 'partition')
 WITH (connector = 'kafka', brokers = '{brokers}', topic = '{topic}', format = 'json')"""
 EVENTS_SINK = """CREATE SINK sent WITH (connector = 'kafka', brokers = '{brokers}',
-    topic = '{topic}', format = 'json', delivery = '{delivery}')"""
-EVENTS_STREAM = "CREATE STREAM pass INTO sent AS SELECT id, due_ns, pad FROM events"
+    topic = '{topic}', format = 'json', partition_column = 'place', delivery = '{delivery}')"""
+EVENTS_STREAM = "CREATE STREAM pass INTO sent AS SELECT id, due_ns, pad, place FROM events"
 RATES = (10_000, 100_000)
 SECONDS = 12
 WARM_SECONDS = 4
