@@ -99,7 +99,7 @@ static Status configure(KafkaClient *client, const KafkaProducerSpec *spec, Erro
     /* The broker says what is too large; here only what the buffer can't hold is. */
     snprintf(text, sizeof(text), "%" PRId64, spec->buffer_bytes);
     TRY(kafka_client_set_default(client, "message.max.bytes", text, err));
-    TRY(kafka_client_set_default(client, "linger.ms", "1", err));
+    TRY(kafka_client_set_default(client, "linger.ms", "0", err)); /* an epoch waits for them */
     TRY(kafka_client_set_default(client, "partitioner", "murmur2_random", err)); /* as Java's */
     TRY(set_transactions(client, spec, err));
     rd_kafka_conf_set_dr_msg_cb(client->conf, on_delivery);
