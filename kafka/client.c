@@ -439,11 +439,15 @@ Status kafka_client_error(KafkaClient *client, rd_kafka_resp_err_t code, const c
 
     if (client->handle)
         kafka_client_poll(client);
-    if (!is_transport(code) || !kafka_client_fault(client, &fault)) {
+    if (!is_transport(code)) {
         error_fill(err, kafka_sqlstate(code, client->role), 0, "%s: %s", what,
                    rd_kafka_err2str(code));
-        return is_transport(code) ? error_detail(err, "Brokers: %s.", client->brokers)
-                                  : STATUS_ERROR;
+        return STATUS_ERROR;
+    }
+    if (!kafka_client_fault(client, &fault)) {
+        error_fill(err, kafka_sqlstate(code, client->role), 0, "%s: broker \"%s\": %s", what,
+                   client->brokers, rd_kafka_err2str(code));
+        return STATUS_ERROR;
     }
     error_fill(err, kafka_sqlstate(fault.code, client->role), 0, "%s: broker \"%s\": %s", what,
                fault.broker[0] ? fault.broker : client->brokers, fault.cause);

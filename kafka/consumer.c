@@ -26,6 +26,7 @@ enum {
     HURRY_MESSAGES = QUEUE_MESSAGES / 4,
     HURRY_BYTES = QUEUE_KILOBYTES * 1024 / 4,
     PROBE_MS = 1,
+    SETTING_BYTES = 1024,
 };
 
 #define TEXT_OF(number) TEXT_OF_(number)
@@ -75,12 +76,6 @@ static Status configure(KafkaClient *client, bool is_read_committed, Error *err)
     return kafka_client_set(client, "allow.auto.create.topics", "false", err);
 }
 
-static char *copy_option(const OptionSet *options, const char *name) {
-    const char *text = option_text(options, name);
-
-    return memory_strdup(text ? text : "");
-}
-
 Status kafka_consumer_open(const OptionSet *options, bool is_read_committed,
                            KafkaConsumer **ret_consumer, Error *err) {
     CLEANUP(kafka_consumer_closep) KafkaConsumer *consumer = memory_zalloc(sizeof(*consumer));
@@ -93,8 +88,6 @@ Status kafka_consumer_open(const OptionSet *options, bool is_read_committed,
     TRY(kafka_client_create(options, KAFKA_CONSUMER, &consumer->client, err));
     TRY(configure(consumer->client, is_read_committed, err));
     TRY(kafka_client_start(consumer->client, err));
-    consumer->username = copy_option(options, "sasl_username");
-    consumer->password = copy_option(options, "sasl_password");
     consumer->queue = rd_kafka_queue_new(consumer->client->handle);
     rd_kafka_queue_io_event_enable(consumer->queue, consumer->wake_fd, &one, sizeof(one));
     faults = rd_kafka_queue_get_main(consumer->client->handle);
@@ -124,8 +117,6 @@ KafkaConsumer *kafka_consumer_close(KafkaConsumer *consumer) {
     if (consumer->queue)
         rd_kafka_queue_destroy(consumer->queue);
     consumer->client = kafka_client_destroy(consumer->client);
-    memory_free(consumer->username);
-    memory_free(consumer->password);
     if (consumer->wake_fd >= 0)
         close(consumer->wake_fd); /* after librdkafka, which writes to it */
     memory_free(consumer);
@@ -222,16 +213,31 @@ void kafka_consumer_stop(KafkaConsumer *consumer, const char *name, int32_t part
 
 /* -------- taking -------- */
 
+/* What the handle has; "" when there is none, or more than the room. */
+static void read_setting(const KafkaClient *client, const char *name, char *text, size_t size) {
+    size_t length = size;
+
+    if (rd_kafka_conf_get(rd_kafka_conf(client->handle), name, text, &length) != RD_KAFKA_CONF_OK ||
+        length > size)
+        text[0] = '\0';
+}
+
 /* librdkafka has no call for "look again", but new credentials make every broker's thread do so: we
- * give the ones that are there. */
+ * give it the ones that it has. */
 static void hurry(KafkaConsumer *consumer) {
+    char username[SETTING_BYTES], password[SETTING_BYTES];
     rd_kafka_error_t *error;
 
     consumer->taken_messages = consumer->taken_bytes = 0;
-    error = rd_kafka_sasl_set_credentials(consumer->client->handle, consumer->username,
-                                          consumer->password);
-    if (error)
-        rd_kafka_error_destroy(error);
+    read_setting(consumer->client, "sasl.username", username, sizeof(username));
+    read_setting(consumer->client, "sasl.password", password, sizeof(password));
+    /* Half of them may not be set: then a thread looks a second later. */
+    if ((*username == '\0') == (*password == '\0')) {
+        error = rd_kafka_sasl_set_credentials(consumer->client->handle, username, password);
+        if (error)
+            rd_kafka_error_destroy(error);
+    }
+    explicit_bzero(password, sizeof(password));
 }
 
 static KafkaMessageKind kind_of(KafkaConsumer *consumer, const rd_kafka_message_t *message) {

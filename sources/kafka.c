@@ -158,7 +158,7 @@ static Status kafka_check(const OptionSet *options, Error *err) {
 static SourceReader *kafka_close(SourceReader *reader) {
     if (!reader)
         return NULL;
-    if (reader->admin && !reader->has_look_fault)
+    if (reader->admin && !reader->is_away && !reader->has_look_fault)
         kafka_tell_group(reader);
     kafka_consumer_close(reader->consumer);
     kafka_admin_close(reader->admin);
@@ -581,7 +581,7 @@ static int64_t kafka_recheck_after_us(SourceReader *reader) {
 
     if (reader->is_undrained && kafka_pool_used_bytes(reader->pool) < reader->buffer_bytes)
         return 0;
-    if (reader->has_look_fault && left_us > TROUBLE_RECHECK_US)
+    if (reader->is_away)
         return TROUBLE_RECHECK_US;
     return left_us > 0 ? left_us : 0;
 }
@@ -602,6 +602,7 @@ static bool kafka_trouble(SourceReader *reader, Error *ret_error) {
 
     pthread_mutex_lock(&reader->work_lock);
     has_trouble = kafka_consumer_trouble(reader->consumer, ret_error);
+    reader->is_away |= has_trouble; /* looked at again soon */
     if (!has_trouble && reader->has_look_fault) {
         has_trouble = true;
         *ret_error = reader->look_fault;

@@ -229,14 +229,18 @@ Status kafka_look(SourceReader *reader, Error *err) {
     bool is_fatal;
     Error fault;
 
+    /* A broker that is known to be away is not waited for: that would hold up what is there. */
+    if (!is_first && reader->is_away) {
+        reader->is_away = kafka_consumer_trouble(reader->consumer, &reader->look_fault);
+        if (reader->is_away)
+            return STATUS_OK;
+        reader->refresh_at_ns = 0; /* it is back: much may have changed */
+    }
     if (!is_first && now_ns(reader) < reader->refresh_at_ns)
         return STATUS_OK;
-    /* A broker that is known to be away is not waited for: that would hold up what is there. */
-    if (!is_first && kafka_consumer_trouble(reader->consumer, &reader->look_fault)) {
-        reader->has_look_fault = true;
-        reader->refresh_at_ns = now_ns(reader) + LOOK_AGAIN_US * 1000;
+    reader->is_away = !is_first && kafka_consumer_trouble(reader->consumer, &reader->look_fault);
+    if (reader->is_away)
         return STATUS_OK;
-    }
     reader->has_look_fault = look_now(reader, &is_fatal, &fault) != STATUS_OK;
     reader->refresh_at_ns = now_ns(reader) + reader->refresh_us * 1000;
     if (!reader->has_look_fault) {

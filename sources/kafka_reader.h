@@ -60,6 +60,7 @@ struct SourceReader {
     int64_t waiting_since_ns; /* a bounded read waits; 0: it does not */
     bool is_undrained;        /* more has come than was taken */
     bool has_refusal;         /* may not be read: fails, until the reader is opened again */
+    bool is_away;             /* no broker could be reached when it was last tried */
     bool has_look_fault;      /* the last look failed */
     Error refusal, look_fault;
     pthread_mutex_t lock;
