@@ -61,10 +61,9 @@ static void take_error(SourceSums *sums, Stream *stream) {
     pthread_mutex_unlock(&stream->mutex);
 }
 
-static Status add_reader(void *data, Stream *stream, Error *err) {
-    SourceSums *sums = data;
-
-    pthread_mutex_lock(&stream->run_mutex);
+static void add_open_reader(SourceSums *sums, Stream *stream) {
+    if (!stream_lock_open(stream))
+        return;
     for (int i = 0; i < stream->scan_count; i++) {
         if (stream->scans[i].relation->id != sums->source_id)
             continue;
@@ -78,6 +77,12 @@ static Status add_reader(void *data, Stream *stream, Error *err) {
         pthread_mutex_unlock(&stream->mutex);
     }
     pthread_mutex_unlock(&stream->run_mutex);
+}
+
+static Status add_reader(void *data, Stream *stream, Error *err) {
+    SourceSums *sums = data;
+
+    add_open_reader(sums, stream);
     for (int i = 0; i < stream->relation->dependency_count; i++)
         if (stream->relation->dependencies[i] == sums->source_id)
             take_error(sums, stream);

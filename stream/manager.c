@@ -20,6 +20,8 @@
 
 enum {
     MANAGER_THREADS = 4,
+    OPENER_THREADS =
+        8, /* streams that start or try again: they may wait for a broker that is away */
     WAIT_STEP_MS = 50, /* how often a waiter looks at its cancel flag */
     WATCHED_FDS = 64,
     OPENING_STEPS_MAX = 100, /* waits for a stream that starts: 5 s */
@@ -29,6 +31,7 @@ enum {
 struct StreamManager {
     StreamManagerEnvironment environment;
     Pool *pool;
+    Pool *openers;
     Waker *waker;
     pthread_mutex_t mutex; /* guards the list and the streams' manager part */
     Stream **streams;
@@ -112,7 +115,7 @@ static void queue(StreamManager *manager, Stream *stream) {
         return;
     stream->is_queued = true;
     stream->reference_count++;
-    pool_submit(manager->pool, manager_job, stream);
+    pool_submit(stream->must_open ? manager->openers : manager->pool, manager_job, stream);
 }
 
 static void wake_stream(StreamManager *manager, Stream *stream) {
@@ -258,6 +261,7 @@ Status manager_create(const StreamManagerEnvironment *environment, StreamManager
         return STATUS_ERROR;
     }
     manager->pool = pool_create("stream", MANAGER_THREADS);
+    manager->openers = pool_create("opener", OPENER_THREADS);
     catalog_set_observer(environment->catalog, &observer);
     *ret_manager = manager;
     return STATUS_OK;
@@ -342,6 +346,7 @@ StreamManager *manager_destroy(StreamManager *manager, bool now) {
             flag_set(&manager->streams[i]->is_cancelled, true);
     pthread_mutex_unlock(&manager->mutex);
     manager->waker = waker_destroy(manager->waker);
+    manager->openers = pool_destroy(manager->openers);
     for (int i = 0; i < manager->count; i++) /* behind the epochs that were queued before */
         pool_submit(manager->pool, stop_job, manager->streams[i]);
     manager->pool = pool_destroy(manager->pool);
@@ -382,11 +387,27 @@ static Status control(StreamManager *manager, int64_t id,
     return status;
 }
 
+/* A stream that waits for the outside is not asked to open for it: what it had decided becomes
+ * visible when it goes on. */
+static Status pause_closed(Stream *stream, Error *err) {
+    Checkpoint *checkpoint = NULL;
+    Status status;
+
+    TRY(stream_open_checkpoint(stream, &checkpoint, err));
+    status = checkpoint_set_meta(checkpoint, "paused", "1", 1, err);
+    checkpoint_close(checkpoint);
+    TRY(status);
+    stream_set_state(stream, STREAM_PAUSED, NULL);
+    return STATUS_OK;
+}
+
 static Status act_pause(Stream *stream, StreamState state, Error *err) {
     if (state == STREAM_PAUSED)
         return STATUS_OK;
     if (state != STREAM_RUNNING && state != STREAM_WAITING && state != STREAM_STARTING)
         return wrong_state(stream, state, err);
+    if (state == STREAM_WAITING)
+        return pause_closed(stream, err);
     if (!stream->is_open)
         TRY(stream_open(stream, err));
     if (stream_close_files(stream, err) != STATUS_OK) {

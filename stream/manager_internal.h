@@ -29,6 +29,9 @@ Stream *stream_create(StreamManager *manager, const Relation *relation, CatalogS
 Stream *stream_destroy(Stream *stream);
 void stream_set_state(Stream *stream, StreamState state, const Error *error);
 const char *stream_state_name(StreamState state);
+/* Take run_mutex for a look at what is open; false: the stream waits for the outside and nothing
+ * is, and its next try to open may take seconds. */
+bool stream_lock_open(Stream *stream);
 const char *stream_shown_state(const Stream *stream); /* under its mutex */
 /* One job: run epochs until there is no work or others should have a turn. Returns the monotonic
  * time at which it wants to be woken (INT64_MAX: never), or 0: at once. */

@@ -605,11 +605,15 @@ static bool is_at_least_once(const Stream *stream) {
     return stream->sink_count > 0;
 }
 
-static Status open_all(Stream *stream, Error *err) {
+Status stream_open_checkpoint(Stream *stream, Checkpoint **ret_checkpoint, Error *err) {
     CheckpointIdentity identity = {.stream_id = stream->id};
 
     memcpy(identity.incarnation, stream->relation->incarnation, INCARNATION_SIZE);
-    TRY(checkpoint_open(stream->folder, &identity, &stream->checkpoint, err));
+    return checkpoint_open(stream->folder, &identity, ret_checkpoint, err);
+}
+
+static Status open_all(Stream *stream, Error *err) {
+    TRY(stream_open_checkpoint(stream, &stream->checkpoint, err));
     TRY(stream_make_plan(stream, err));
     stream->store = state_store_create(&stream->account, LIMIT_STATE_PARTITIONS);
     TRY(checkpoint_restore_state(stream->checkpoint, stream->store, &stream->is_cancelled, err));

@@ -150,6 +150,7 @@ typedef struct Stream {
     /* ---- the manager's ---- */
     _Atomic int64_t wake_at_ns; /* INT64_MAX: only when told */
     _Atomic int control_waiting;
+    _Atomic bool must_open;   /* its next job opens it: that can take as long as a broker is away */
     bool is_queued, is_due;   /* under the manager's mutex */
     volatile bool is_dropped; /* likewise; a flag for waiters */
     int reference_count;      /* likewise */
@@ -158,6 +159,8 @@ typedef struct Stream {
 /* -------- stream.c: opening -------- */
 /* Bind, plan, open readers, state, sinks; recover. On failure everything is closed again. */
 MUST_USE Status stream_open(Stream *stream, Error *err);
+/* Of a stream that is not open; the caller closes it. */
+MUST_USE Status stream_open_checkpoint(Stream *stream, Checkpoint **ret_checkpoint, Error *err);
 void stream_close(Stream *stream); /* not open: fine */
 
 /* -------- choose.c -------- */

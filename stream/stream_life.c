@@ -44,6 +44,7 @@ Stream *stream_create(StreamManager *manager, const Relation *relation, CatalogS
     stream->faults = faults_create();
     stream->wake_at_ns = INT64_MAX;
     stream->reference_count = 1;
+    stream->must_open = true;
     pthread_mutex_init(&stream->run_mutex, NULL);
     pthread_mutex_init(&stream->mutex, NULL);
     thread_condition_init(&stream->changed);
@@ -94,6 +95,7 @@ void stream_remember_progress(Stream *stream, const ProgressRow *row) {
 void stream_set_state(Stream *stream, StreamState state, const Error *error) {
     pthread_mutex_lock(&stream->mutex);
     stream->state = state;
+    stream->must_open = state == STREAM_STARTING || state == STREAM_WAITING;
     stream->has_trouble = false;
     stream->has_error = error != NULL;
     if (error) {
@@ -102,6 +104,17 @@ void stream_set_state(Stream *stream, StreamState state, const Error *error) {
     }
     pthread_cond_broadcast(&stream->changed);
     pthread_mutex_unlock(&stream->mutex);
+}
+
+bool stream_lock_open(Stream *stream) {
+    bool is_waiting;
+
+    pthread_mutex_lock(&stream->mutex);
+    is_waiting = stream->state == STREAM_WAITING;
+    pthread_mutex_unlock(&stream->mutex);
+    if (!is_waiting)
+        pthread_mutex_lock(&stream->run_mutex);
+    return !is_waiting;
 }
 
 static StreamState state_of(Stream *stream) {

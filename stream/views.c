@@ -249,7 +249,8 @@ static Status visit_operators(void *data, Stream *stream, Error *err) {
     int64_t state_rows, state_bytes;
     int parent = -1;
 
-    pthread_mutex_lock(&stream->run_mutex);
+    if (!stream_lock_open(stream))
+        return STATUS_OK;
     for (int i = 0; status == STATUS_OK && stream->dataflow &&
                     (op = dataflow_operator_at(stream->dataflow, i, &parent));
          i++) {
@@ -321,7 +322,8 @@ static Status emit_watermark(ViewScan *view, const Stream *stream, const StreamS
 static Status visit_watermarks(void *data, Stream *stream, Error *err) {
     Status status = STATUS_OK;
 
-    pthread_mutex_lock(&stream->run_mutex);
+    if (!stream_lock_open(stream))
+        return STATUS_OK;
     for (int i = 0; i < stream->scan_count && status == STATUS_OK; i++)
         for (int j = 0; j < stream->scans[i].partition_count && status == STATUS_OK; j++)
             if (stream->scans[i].has_watermark)
@@ -438,7 +440,8 @@ static Status visit_late(void *data, Stream *stream, Error *err) {
 
     Status status;
 
-    pthread_mutex_lock(&stream->run_mutex);
+    if (!stream_lock_open(stream))
+        return STATUS_OK;
     status = faults_visit_late(stream->faults, emit_late, &view, err);
     pthread_mutex_unlock(&stream->run_mutex);
     return status;
