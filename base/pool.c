@@ -21,7 +21,10 @@ struct Pool {
     PoolTask *first;
     PoolTask *last;
     bool is_closing;
+    int task_count; /* waiting */
+    int idle_count; /* threads that wait for a task */
     int thread_count;
+    int thread_limit;
     pthread_t *threads;
 };
 
@@ -29,10 +32,13 @@ static PoolTask *pool_take(Pool *pool) {
     PoolTask *task;
 
     pthread_mutex_lock(&pool->mutex);
+    pool->idle_count++;
     while (!pool->first && !pool->is_closing)
         pthread_cond_wait(&pool->wanted, &pool->mutex);
+    pool->idle_count--;
     task = pool->first;
     if (task) {
+        pool->task_count--;
         pool->first = task->next;
         if (!pool->first)
             pool->last = NULL;
@@ -53,24 +59,43 @@ static void *pool_thread_main(void *argument) {
     return NULL;
 }
 
-Pool *pool_create(const char *name, int thread_count) {
+/* Under the mutex, or before anybody knows the pool. */
+static void start_thread(Pool *pool) {
+    char label[16];
+    pthread_t *thread = &pool->threads[pool->thread_count];
+
+    if (pthread_create(thread, NULL, pool_thread_main, pool)) {
+        assert(pool->thread_count > 0); /* the others will do it */
+        return;
+    }
+    snprintf(label, sizeof(label), "%.10s-%u", pool->name, (unsigned) pool->thread_count & 0xff);
+    pthread_setname_np(*thread, label);
+    pool->thread_count++;
+}
+
+static Pool *create(const char *name, int thread_limit) {
     Pool *pool = memory_zalloc(sizeof(*pool));
 
-    assert(thread_count > 0);
+    assert(thread_limit > 0);
     pool->name = name;
-    pool->thread_count = thread_count;
-    pool->threads = memory_zalloc(sizeof(*pool->threads) * (size_t) thread_count);
+    pool->thread_limit = thread_limit;
+    pool->threads = memory_zalloc(sizeof(*pool->threads) * (size_t) thread_limit);
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wanted, NULL);
-    for (int i = 0; i < thread_count; i++) {
-        char label[16];
-
-        if (pthread_create(&pool->threads[i], NULL, pool_thread_main, pool))
-            assert(!"a thread can be made");
-        snprintf(label, sizeof(label), "%.10s-%u", name, (unsigned) i & 0xff);
-        pthread_setname_np(pool->threads[i], label);
-    }
     return pool;
+}
+
+Pool *pool_create(const char *name, int thread_count) {
+    Pool *pool = create(name, thread_count);
+
+    for (int i = 0; i < thread_count; i++)
+        start_thread(pool);
+    assert(pool->thread_count == thread_count);
+    return pool;
+}
+
+Pool *pool_create_growing(const char *name, int thread_limit) {
+    return create(name, thread_limit);
 }
 
 int pool_thread_count(const Pool *pool) {
@@ -87,6 +112,9 @@ void pool_submit(Pool *pool, PoolFunction function, void *argument) {
     else
         pool->first = task;
     pool->last = task;
+    pool->task_count++;
+    if (pool->task_count > pool->idle_count && pool->thread_count < pool->thread_limit)
+        start_thread(pool);
     pthread_cond_signal(&pool->wanted);
     pthread_mutex_unlock(&pool->mutex);
 }

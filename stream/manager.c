@@ -19,10 +19,9 @@
 #include "types/datetime.h"
 
 enum {
-    MANAGER_THREADS = 4,
-    OPENER_THREADS =
-        8, /* streams that start or try again: they may wait for a broker that is away */
-    WAIT_STEP_MS = 50, /* how often a waiter looks at its cancel flag */
+    MANAGER_THREADS = 16, /* few of them run; others may wait for their sinks */
+    OPENER_THREADS = 64,  /* streams that start or try again: each may wait for a broker */
+    WAIT_STEP_MS = 50,    /* how often a waiter looks at its cancel flag */
     WATCHED_FDS = 64,
     OPENING_STEPS_MAX = 100, /* waits for a stream that starts: 5 s */
     VAIN_RETRIES = 2,        /* errors in a row after which nobody waits without a time-out */
@@ -260,8 +259,8 @@ Status manager_create(const StreamManagerEnvironment *environment, StreamManager
         memory_free(manager);
         return STATUS_ERROR;
     }
-    manager->pool = pool_create("stream", MANAGER_THREADS);
-    manager->openers = pool_create("opener", OPENER_THREADS);
+    manager->pool = pool_create_growing("stream", MANAGER_THREADS);
+    manager->openers = pool_create_growing("opener", OPENER_THREADS);
     catalog_set_observer(environment->catalog, &observer);
     *ret_manager = manager;
     return STATUS_OK;
