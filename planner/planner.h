@@ -48,7 +48,7 @@ typedef struct StreamPlan {
     int late_column_count;
     const TimeZone *time_zone; /* of the query's own times; the session's at CREATE */
     const char *guarantee; /* "exactly once" or "at least once": the weakest of sources and sinks */
-    const char *guarantee_notice; /* what it is, and why it is not more */
+    const char *guarantee_notice;     /* what it is, and why it is not more */
     const char *inferred_mode_notice; /* NULL when the mode was written */
 } StreamPlan;
 
