@@ -22,6 +22,7 @@ enum {
     SINK_TAKES_COMPLETE = 4,
     SINK_PREFERS_UPSERT = 8,  /* "takes upserts": UPDATE is the inferred default mode */
     SINK_COMPLETE_ALONE = 16, /* a stream in complete mode has the sink for itself */
+    SINK_WANTS_BEFORE = 32,   /* update mode: CHANGE_BEFORE, too */
 };
 
 typedef enum SinkMode { SINK_MODE_APPEND, SINK_MODE_UPDATE, SINK_MODE_COMPLETE } SinkMode;
@@ -46,8 +47,10 @@ typedef struct SinkEnvironment {
     int key_count;
 } SinkEnvironment;
 
-/* In update mode, ops[i] says what active row i is. */
-typedef enum ChangeOp { CHANGE_INSERT, CHANGE_DELETE, CHANGE_UPSERT } ChangeOp;
+/* In update mode, ops[i] says what active row i is. CHANGE_BEFORE is what the next row, a
+ * CHANGE_UPSERT, replaces; that may come first in the next batch. Only sinks that want it get it,
+ * and to them an upsert without it is a key's first row. */
+typedef enum ChangeOp { CHANGE_INSERT, CHANGE_DELETE, CHANGE_UPSERT, CHANGE_BEFORE } ChangeOp;
 
 typedef struct SinkType {
     const char *name;

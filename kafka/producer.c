@@ -164,12 +164,11 @@ static Status lose(KafkaProducer *producer, rd_kafka_resp_err_t code, const char
     producer->is_lost = true;
     if (fatal)
         code = fatal;
-    if (is_fence(code)) {
-        IGNORE(error_set(err, CONNECTION_FAILURE,
-                         "%s: the brokers have closed this producer's transactions", what));
-        return error_detail(err, "A newer producer took its place, or a transaction was open for "
-                                 "longer than transaction_timeout.");
-    }
+    if (is_fence(code))
+        return error_set(err, CONNECTION_FAILURE,
+                         "%s: a newer producer took this one's place, or its transaction was open "
+                         "for longer than transaction_timeout",
+                         what);
     if (fatal)
         return kafka_error(err, fatal, reason, what);
     return kafka_client_error(producer->client, code, what, err);

@@ -107,7 +107,8 @@ static SinkGuarantee kafka_guarantee(const OptionSet *options) {
 static unsigned kafka_capabilities(const OptionSet *options) {
     if (kafka_envelope(options) == KAFKA_ENVELOPE_APPEND)
         return SINK_TAKES_APPEND;
-    return SINK_TAKES_APPEND | SINK_TAKES_UPDATE | SINK_PREFERS_UPSERT;
+    return SINK_TAKES_APPEND | SINK_TAKES_UPDATE | SINK_PREFERS_UPSERT |
+           (kafka_envelope(options) == KAFKA_ENVELOPE_CHANGELOG ? SINK_WANTS_BEFORE : 0);
 }
 
 static const char *kafka_mode_hint(const OptionSet *options, SinkMode refused) {
@@ -391,6 +392,7 @@ static Status kafka_read_marker(SinkWriter *writer, StrBuf *header, Error *err) 
 static Status kafka_begin(SinkWriter *writer, int64_t epoch, Error *err) {
     if (writer->is_exact)
         writer->lane = (writer->lane + 1) % LANES;
+    kafka_encoder_begin(writer->encoder);
     assert(!writer->is_begun);
     return STATUS_OK;
 }
@@ -451,7 +453,8 @@ static Status kafka_write(SinkWriter *writer, const Batch *batch, const ChangeOp
 
         TRY(kafka_encoder_row(writer->encoder, batch_active_row(batch, i),
                               ops ? ops[i] : CHANGE_INSERT, &row, err));
-        TRY(send_row(writer, &row, err));
+        if (row.is_message)
+            TRY(send_row(writer, &row, err));
     }
     crash_point(CRASH_SINK_WROTE);
     return STATUS_OK;

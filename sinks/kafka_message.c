@@ -38,6 +38,8 @@ struct KafkaEncoder {
     Part key, value;
     const Batch *batch;
     StrBuf envelope_bytes; /* changelog */
+    StrBuf before;         /* changelog: what the next row replaces */
+    bool has_before;
 };
 
 KafkaEnvelope kafka_envelope(const OptionSet *options) {
@@ -400,6 +402,7 @@ KafkaEncoder *kafka_encoder_destroy(KafkaEncoder *encoder) {
     part_done(&encoder->key);
     part_done(&encoder->value);
     strbuf_done(&encoder->envelope_bytes);
+    strbuf_done(&encoder->before);
     arena_destroy(encoder->row_arena);
     arena_destroy(encoder->arena);
     return NULL;
@@ -412,6 +415,10 @@ static void take_batch(Part *part, const Batch *batch) {
     part->batch.column_count = part->count;
     for (uint32_t i = 0; i < part->count; i++)
         part->batch.columns[i] = batch->columns[part->places[i]];
+}
+
+void kafka_encoder_begin(KafkaEncoder *encoder) {
+    encoder->has_before = false; /* of an epoch that was aborted */
 }
 
 void kafka_encoder_batch(KafkaEncoder *encoder, const Batch *batch) {
@@ -476,16 +483,28 @@ static void append_side(StrBuf *out, const char *name, const StrBuf *row) {
 
 /* {"op":"update","before":{…},"after":{…}} */
 static void wrap_change(KafkaEncoder *encoder, ChangeOp op) {
-    static const char *const names[] = {
-        [CHANGE_INSERT] = "insert", [CHANGE_DELETE] = "delete", [CHANGE_UPSERT] = "upsert"};
     StrBuf *out = &encoder->envelope_bytes;
     const StrBuf *row = &encoder->value.bytes;
+    const StrBuf *before = encoder->has_before ? &encoder->before : NULL;
 
     strbuf_clear(out);
-    strbuf_printf(out, "{\"op\":\"%s\"", names[op]);
-    append_side(out, "before", op == CHANGE_DELETE ? row : NULL);
+    strbuf_printf(out, "{\"op\":\"%s\"",
+                  op == CHANGE_DELETE ? "delete"
+                  : before            ? "update"
+                                      : "insert");
+    append_side(out, "before", op == CHANGE_DELETE ? row : before);
     append_side(out, "after", op == CHANGE_DELETE ? NULL : row);
     strbuf_append_char(out, '}');
+    encoder->has_before = false;
+}
+
+static Status keep_before(KafkaEncoder *encoder, uint32_t row, Error *err) {
+    TRY(encode_part(&encoder->value, row, err));
+    strbuf_clear(&encoder->before);
+    strbuf_append(&encoder->before, strbuf_text(&encoder->value.bytes),
+                  encoder->value.bytes.length);
+    encoder->has_before = true;
+    return STATUS_OK;
 }
 
 static Status encode_value(KafkaEncoder *encoder, uint32_t row, ChangeOp op, KafkaRow *ret_row,
@@ -622,7 +641,9 @@ static Status take_headers(KafkaEncoder *encoder, uint32_t row, KafkaRow *ret_ro
 
 Status kafka_encoder_row(KafkaEncoder *encoder, uint32_t row, ChangeOp op, KafkaRow *ret_row,
                          Error *err) {
-    *ret_row = (KafkaRow) {.partition = -1};
+    *ret_row = (KafkaRow) {.partition = -1, .is_message = op != CHANGE_BEFORE};
+    if (op == CHANGE_BEFORE)
+        return keep_before(encoder, row, err);
     if (encoder->topic_place >= 0)
         TRY(take_topic(encoder, row, ret_row, err));
     if (encoder->partition_place >= 0)

@@ -23,6 +23,7 @@ typedef struct KafkaRowHeader {
 
 /* A row as a message. Bytes are borrowed until the next row. */
 typedef struct KafkaRow {
+    bool is_message;   /* else it is a part of the next one */
     TextView topic;    /* length 0: the option's */
     int32_t partition; /* -1: not said */
     const char *key;   /* NULL: none */
@@ -41,6 +42,8 @@ MUST_USE Status kafka_encoder_create(const SinkEnvironment *environment, KafkaEn
                                      Error *err);
 KafkaEncoder *kafka_encoder_destroy(KafkaEncoder *encoder); /* NULL is fine */
 DEFINE_CLEANUP(KafkaEncoder, kafka_encoder_destroy)
+/* An epoch begins. */
+void kafka_encoder_begin(KafkaEncoder *encoder);
 /* The rows that follow are this batch's; borrowed. */
 void kafka_encoder_batch(KafkaEncoder *encoder, const Batch *batch);
 /* `op` as in SinkType.write; CHANGE_INSERT in append mode. A row that can't be a message (without a

@@ -214,8 +214,7 @@ static bool bytes_equal(const StrBuf *left, const StrBuf *right) {
 }
 
 /* The removed row that waits is a change of its own: as a batch, for its columns may be gone. */
-static Status send_removed(Changes *changes, Error *err) {
-    static const ChangeOp op = CHANGE_DELETE;
+static Status send_removed(Changes *changes, ChangeOp op, Error *err) {
     CLEANUP(arena_destroyp) Arena *arena = arena_create("removed row", 0);
     const uint8_t *cursor = (const uint8_t *) strbuf_text(&changes->removed_row);
     const uint8_t *end = cursor + changes->removed_row.length;
@@ -249,19 +248,24 @@ static void pass_row(PairedRows *passed, uint32_t row, ChangeOp op) {
  * earlier one. */
 static Status pass_added(Changes *changes, PairedRows *passed, const Batch *batch, uint32_t row,
                          int64_t removed, Error *err) {
+    ChangeOp op = CHANGE_DELETE;
+
     if (changes->has_removed) {
         append_key_bytes(changes, batch, row, &changes->key_bytes);
         if (bytes_equal(&changes->key_bytes, &changes->removed_key)) {
-            changes->has_removed = false;
             append_row_bytes(batch, row, &changes->row_bytes);
-            if (bytes_equal(&changes->row_bytes, &changes->removed_row))
+            changes->has_removed = changes->spec.has_before;
+            op = CHANGE_BEFORE;
+            if (bytes_equal(&changes->row_bytes, &changes->removed_row)) {
+                changes->has_removed = false;
                 return STATUS_OK;
+            }
         }
     }
     if (changes->has_removed && removed < 0)
-        TRY(send_removed(changes, err));
+        TRY(send_removed(changes, op, err));
     if (changes->has_removed)
-        pass_row(passed, (uint32_t) removed, CHANGE_DELETE);
+        pass_row(passed, (uint32_t) removed, op);
     changes->has_removed = false;
     pass_row(passed, row, CHANGE_UPSERT);
     return STATUS_OK;
@@ -270,7 +274,7 @@ static Status pass_added(Changes *changes, PairedRows *passed, const Batch *batc
 static Status pass_removed(Changes *changes, PairedRows *passed, const Batch *batch, uint32_t row,
                            int64_t removed, Error *err) {
     if (changes->has_removed && removed < 0)
-        TRY(send_removed(changes, err));
+        TRY(send_removed(changes, CHANGE_DELETE, err));
     if (changes->has_removed)
         pass_row(passed, (uint32_t) removed, CHANGE_DELETE);
     append_key_bytes(changes, batch, row, &changes->removed_key);
@@ -365,6 +369,8 @@ static Status drain_key(Drain *drain, const ChangeKey *key, Error *err) {
             removed = row;
     }
     if (drain->changes->spec.key_count > 0) {
+        if (added && removed && drain->changes->spec.has_before)
+            TRY(drain_row(drain, removed, CHANGE_BEFORE, err));
         if (added)
             return drain_row(drain, added, CHANGE_UPSERT, err);
         return removed ? drain_row(drain, removed, CHANGE_DELETE, err) : STATUS_OK;
@@ -381,7 +387,7 @@ Status changes_drain(Changes *changes, Error *err) {
     Drain drain = {.changes = changes, .arena = arena};
 
     if (changes->has_removed)
-        TRY(send_removed(changes, err));
+        TRY(send_removed(changes, CHANGE_DELETE, err));
     drain_begin(&drain);
     for (uint32_t i = 0; i < changes->count; i++)
         TRY(drain_key(&drain, &changes->keys[i], err));

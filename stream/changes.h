@@ -21,6 +21,7 @@ typedef struct ChangesSpec {
     const int *key_columns;
     int key_count; /* 0: the whole row */
     bool is_paired;
+    bool has_before; /* CHANGE_BEFORE comes before an upsert that replaces a row */
     ChangesReceive receive;
     void *data;
 } ChangesSpec;

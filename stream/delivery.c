@@ -15,6 +15,7 @@ struct Delivery {
     Arena *arena;
     DeliverySpec spec;
     Changes *changes;   /* update mode with sinks */
+    bool has_before;    /* update mode: a sink wants the rows that updates replace */
     StateTable *result; /* kept result: row bytes → count */
     Arena *seen_arena;  /* complete mode: the rows of this epoch's answer */
     Changes *answer;    /* complete mode: folds the answer into a bag */
@@ -151,12 +152,48 @@ static Status write_to_sink(DeliverySink *sink, const Batch *batch, const Change
     return STATUS_OK;
 }
 
+/* The batch without the rows that updates replace. */
+typedef struct AfterRows {
+    Batch batch;
+    uint32_t rows[LIMIT_BATCH_ROWS];
+    ChangeOp ops[LIMIT_BATCH_ROWS];
+} AfterRows;
+
+static void take_after_rows(AfterRows *after, const Batch *batch, const ChangeOp *ops) {
+    uint32_t count = 0;
+
+    assert(batch_active_count(batch) <= LIMIT_BATCH_ROWS);
+    for (uint32_t i = 0; i < batch_active_count(batch); i++) {
+        if (ops[i] == CHANGE_BEFORE)
+            continue;
+        after->rows[count] = batch_active_row(batch, i);
+        after->ops[count++] = ops[i];
+    }
+    after->batch = *batch;
+    after->batch.selection = after->rows;
+    after->batch.selection_count = count;
+}
+
 static Status write_to_sinks(void *data, const Batch *batch, const ChangeOp *ops, Error *err) {
     Delivery *delivery = data;
+    const Batch *plain = batch;
+    const ChangeOp *plain_ops = ops;
+    AfterRows after;
 
-    delivery->row_count += batch_active_count(batch);
-    for (int i = 0; i < delivery->spec.query_sink_count; i++)
-        TRY(write_to_sink(&delivery->spec.sinks[i], batch, ops, err));
+    if (delivery->has_before) {
+        take_after_rows(&after, batch, ops);
+        plain = &after.batch;
+        plain_ops = after.ops;
+    }
+    delivery->row_count += batch_active_count(plain);
+    for (int i = 0; i < delivery->spec.query_sink_count; i++) {
+        DeliverySink *sink = &delivery->spec.sinks[i];
+
+        if (sink->wants_before)
+            TRY(write_to_sink(sink, batch, ops, err));
+        else if (batch_active_count(plain) > 0)
+            TRY(write_to_sink(sink, plain, plain_ops, err));
+    }
     return STATUS_OK;
 }
 
@@ -261,6 +298,9 @@ static void open_changes(Delivery *delivery, const SqlType *types) {
         delivery->answer = changes_create(&changes);
         return;
     }
+    for (int i = 0; i < spec->query_sink_count; i++)
+        delivery->has_before |= spec->sinks[i].wants_before;
+    changes.has_before = delivery->has_before;
     changes.key_columns = spec->key_columns;
     changes.key_count = spec->key_count;
     changes.is_paired = is_paired(spec);

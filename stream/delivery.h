@@ -21,7 +21,8 @@ typedef struct DeliverySink {
     int64_t sink_id;
     const char *name;
     SinkGuarantee guarantee;
-    bool has_epoch; /* recovery: its own transaction already holds the epoch that runs again */
+    bool wants_before; /* rows that an update replaces */
+    bool has_epoch;    /* recovery: its own transaction already holds the epoch that runs again */
 } DeliverySink;
 
 typedef struct DeliverySpec {

@@ -222,7 +222,9 @@ static Status open_sink(Stream *stream, const SinkShape *shape, int64_t sink_id,
     *sink = (DeliverySink) {.type = relation->sink,
                             .sink_id = relation->id,
                             .name = relation->name,
-                            .guarantee = sink_guarantee(relation->sink, &relation->options)};
+                            .guarantee = sink_guarantee(relation->sink, &relation->options),
+                            .wants_before = sink_capabilities(relation->sink, &relation->options) &
+                                            SINK_WANTS_BEFORE};
     stream->sink_count++;
     if (relation->sink->open(&environment, &sink->writer, err) != STATUS_OK)
         return error_context(err, "sink \"%s\"", relation->name);

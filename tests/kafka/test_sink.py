@@ -7,11 +7,13 @@ import collections
 import json
 import os
 import re
+import shutil
 import signal
 
 import pytest
-from harness.kafka import await_true
-from harness.server import ROOT, QueryError, ServerError, write_file
+from harness.kafka import Broker, Message, await_true
+from harness.server import (ROOT, QueryError, Server, ServerError, read_lines, visible_files,
+                            write_file)
 
 
 class Sink:
@@ -111,6 +113,143 @@ def test_a_kill_at_every_point(broker, server):
     assert hit == set(POINTS)
     with open(os.path.join(ROOT, "store", "crash.h"), encoding="utf-8") as file:
         assert set(POINTS) <= set(re.findall(r'X\(\w+,\s*"(\w+)"\)', file.read()))
+
+
+def stream_state(connection):
+    return connection.rows("SELECT state, error FROM millrace.streams")[0]
+
+
+def test_a_process_that_wakes_too_late_has_no_effect(broker, server):
+    """It is stopped, the transaction timed out or not; a copy of its data goes on elsewhere."""
+    sink = Sink(broker, server)
+    connection = server.connect()
+    sink.create(connection)
+    sink.feed()
+    connection.execute("WAIT FOR STREAM q")
+    server.process.send_signal(signal.SIGSTOP)
+    with Server(server.binary, work=server.work) as successor:
+        successor.kill()
+        shutil.rmtree(successor.data)
+        shutil.copytree(server.data, successor.data)
+        successor.start()
+        second = successor.connect()
+        sink.feed()
+        second.execute("WAIT FOR STREAM q")
+        server.process.send_signal(signal.SIGCONT)
+        sink.feed()
+        await_true("the old one's end", lambda: stream_state(connection)[0] == "failed")
+        assert "another process has taken over" in stream_state(connection)[1]
+        with pytest.raises(QueryError) as refused:
+            connection.execute("ALTER STREAM q RESUME")
+        assert refused.value.sqlstate == "55000"
+        second.execute("WAIT FOR STREAM q")
+        sink.feed()
+        second.execute("WAIT FOR STREAM q")
+        assert stream_state(second)[0] == "running"
+    sink.check()
+
+
+def test_a_transaction_that_timed_out_is_done_again(server):
+    with Broker("transaction.abort.timed.out.transaction.cleanup.interval.ms=100") as own:
+        sink = Sink(own, server)
+        sink.create(server.connect(), ", transaction_timeout = '1s'")
+        server.kill()
+        server.start({"MILLRACE_CRASH_DELAY_US": "1500000"})
+        sink.feed(3)
+        connection = server.connect()
+        await_true("the abort", lambda: stream_state(connection)[0] == "waiting")
+        assert "transaction_timeout" in connection.value("SELECT error FROM millrace.streams")
+        server.kill()
+        server.start()
+        server.connect().execute("WAIT FOR STREAM q")
+        sink.check()
+
+
+@pytest.mark.parametrize("delivery", ["exactly_once", "at_least_once"])
+def test_a_broker_that_dies_and_comes_back(own_broker, server, delivery):
+    sink = Sink(own_broker, server)
+    connection = server.connect()
+    sink.create(connection, f", key = 'k', delivery = '{delivery}', connect_timeout = '1s'")
+    for turn in range(4):
+        sink.feed(500)
+        if turn % 2:
+            connection.execute("WAIT FOR STREAM q TIMEOUT '100 s'", timeout_s=120)
+        own_broker.kill()
+        sink.feed(500)
+        await_true("the wait", lambda: stream_state(connection)[0] == "waiting")
+        assert own_broker.address in connection.value("SELECT error FROM millrace.streams")
+        own_broker.start()
+    connection.execute("WAIT FOR STREAM q TIMEOUT '100 s'", timeout_s=120)
+    if delivery == "exactly_once":
+        sink.check()
+    assert set(sink.numbers()) == set(range(sink.count))
+    assert connection.value("SELECT guarantee FROM millrace.streams") == delivery
+
+
+def test_an_epoch_larger_than_the_buffer(broker, server):
+    sink = Sink(broker, server)
+    connection = server.connect()
+    sink.create(connection, ", key = 'k', buffer = '256kB'")
+    sink.feed(200000)
+    connection.execute("WAIT FOR STREAM q")
+    sink.check()
+
+
+def test_large_rows(broker, server):
+    """10 MB go when the topic takes them; what is too large fails by name and size."""
+    topic = broker.topic("large", config={"max.message.bytes": str(12 << 20)})
+    got = deliver(broker, server, ", format = 'text'", "v text", "SELECT repeat(v, 1000000) FROM s",
+                  [{"v": "0123456789"}], topic)
+    assert [len(message.value) for message in got] == [10000000]
+    connection = server.connect()
+    for name, options, size in (("u", "", 20000000), ("w", ", buffer = '1MB'", 10000000)):
+        connection.execute(f"CREATE SINK {name} WITH ({where(broker, topic)}, format = 'text'"
+                           f"{options})")
+        connection.execute(f"CREATE STREAM q{name} INTO {name} AS SELECT repeat(v, {size // 10}) "
+                           "FROM s")
+        question = f"SELECT state, error FROM millrace.streams WHERE name = 'q{name}'"
+        await_true("the failure", lambda q=question: connection.rows(q)[0][0] == "failed")
+        error = connection.rows(question)[0][1]
+        assert "too large" in error and topic in error and str(size) in error
+
+
+def test_at_least_once(broker, server):
+    sink = Sink(broker, server)
+    connection = server.connect()
+    sink.create(connection, ", delivery = 'at_least_once'")
+    for _ in range(5):
+        sink.feed()
+        connection.execute("WAIT FOR STREAM q")
+    assert sorted(sink.numbers()) == list(range(sink.count))
+    assert f"progress-{sink.topic}" not in broker.topics()
+    server.kill()
+    server.start()
+    sink.feed()
+    server.connect().execute("WAIT FOR STREAM q")
+    assert set(sink.numbers()) == set(range(sink.count))
+
+
+def test_somebody_elses_open_transaction_is_waited_for(broker, server):
+    """A marker may lie behind it: only its end tells whether the epoch was committed."""
+    sink = Sink(broker, server)
+    connection = server.connect()
+    sink.create(connection)
+    sink.feed()
+    connection.execute("WAIT FOR STREAM q")
+    other = broker.producer(transactional_id=f"other-{sink.topic}")
+    other.begin_transaction()
+    broker.produce(f"progress-{sink.topic}", [Message("x", key="other", partition=0)], other)
+    sink.feed()
+    connection.execute("WAIT FOR STREAM q")
+    server.kill()
+    server.start()
+    sink.feed()
+    connection = server.connect()
+    with pytest.raises(QueryError):
+        connection.execute("WAIT FOR STREAM q TIMEOUT '3 s'")
+    other.commit_transaction()
+    connection.execute("WAIT FOR STREAM q")
+    sink.check()
 
 
 def create_source(server, connection, columns="n int8, k text"):
@@ -245,6 +384,52 @@ def test_upserts_and_tombstones(broker, server):
     for message in broker.consume(topic):
         last[message.key] = message.value and message.json()
     assert last == {b"a": None, b"b": {"k": "b", "c": 1}}
+
+
+FOLDED = ("SELECT k, min(c) AS c FROM (SELECT k, n, count(*) AS c FROM s GROUP BY k, n) x "
+          "GROUP BY k")
+
+
+@pytest.mark.parametrize("query", [UPSERT, FOLDED], ids=["paired", "folded"])
+def test_changelog(broker, server, query):
+    """Replayed, it says what the answer is; a file beside it gets no rows that were replaced."""
+    connection = server.connect()
+    create_source(server, connection)
+    topic = broker.topic("changelog", 2)
+    connection.execute(f"CREATE SINK t WITH ({where(broker, topic)}, format = 'json', "
+                       "envelope = 'changelog')")
+    connection.execute("CREATE SINK f WITH (connector = 'file', path = 'out/', format = 'json')")
+    connection.execute(f"CREATE STREAM q INTO t, f OUTPUT MODE UPDATE AS {query}")
+    for turn in range(3):
+        put(server, [{"n": n, "k": f"k{n % 3000}"} for n in range(4000)], f"{turn}.json")
+        connection.execute("WAIT FOR STREAM q")
+    rows = {}
+    for message in broker.consume(topic):
+        change = message.json()
+        assert change["op"] in ("insert", "update")
+        assert change["before"] == rows.get(message.key)
+        assert (change["op"] == "insert") == (change["before"] is None)
+        rows[message.key] = change["after"]
+    assert {key.decode(): row["c"] for key, row in rows.items()} == {
+        row["k"]: row["c"] for row in rows.values()}
+    assert len(rows) == 3000 and {row["c"] for row in rows.values()} <= {3, 6}
+    connection.execute("ALTER STREAM q PAUSE")
+    lines = [json.loads(line) for line in read_lines(visible_files(
+        os.path.join(server.work, "out")))]
+    assert {line["op"] for line in lines} == {"upsert"}
+    assert len(lines) == len(broker.consume(topic))
+
+
+def test_changelog_without_key(broker, server):
+    got = deliver(broker, server, ", format = 'json', envelope = 'changelog'", "n int8, k text",
+                  "SELECT count(*) AS c FROM s GROUP BY k", [{"n": 1, "k": "a"}],
+                  broker.topic("keyless"))
+    assert [message.json() for message in got] == [{"op": "insert", "before": None,
+                                                    "after": {"c": 1}}]
+    put(server, [{"n": 1, "k": "a"}], "b.json")
+    server.connect().execute("WAIT FOR STREAM q")
+    got = broker.consume(got[0].topic)
+    assert sorted((m.json()["op"], m.key) for m in got[1:]) == [("delete", None), ("insert", None)]
 
 
 REFUSED = [
