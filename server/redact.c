@@ -19,6 +19,7 @@ typedef struct SecretScan {
     bool is_ddl;     /* CREATE SECRET, ALTER SECRET: every literal is one */
     bool is_named;   /* a name of a secret has just been read, or its '=' */
     bool is_after_equals;
+    bool is_after_create; /* EXPLAIN CREATE SECRET, …: CREATE, ALTER or REPLACE */
 } SecretScan;
 
 /* A literal with its quotes. */
@@ -46,14 +47,20 @@ static void begin_statement(SecretScan *scan) {
     *scan = (SecretScan) {.at = scan->at};
 }
 
+static bool is_word(const char *word, size_t length, const char *wanted) {
+    return strlen(wanted) == length && strncasecmp(word, wanted, length) == 0;
+}
+
 static void take_word(SecretScan *scan, const char *word, size_t length) {
     if (scan->word_count++ == 0)
         scan->may_be_ddl = strchr("aAcC", word[0]) != NULL;
     scan->is_named = names_secret(word, length);
-    if (scan->is_named && scan->may_be_ddl && scan->word_count <= HEAD_WORDS &&
-        !scan->is_after_equals)
+    if (scan->is_named && !scan->is_after_equals &&
+        ((scan->may_be_ddl && scan->word_count <= HEAD_WORDS) || scan->is_after_create))
         scan->is_ddl = true;
     scan->is_after_equals = false;
+    scan->is_after_create = is_word(word, length, "create") || is_word(word, length, "alter") ||
+                            is_word(word, length, "replace");
 }
 
 /* Behind the closing quote, or the end of the text. */
@@ -169,20 +176,17 @@ void redact_sql(const char *sql, StrBuf *out) {
 
 /* -------- errors -------- */
 
-/* The value in a literal, as far as it can be quoted elsewhere: without quotes and prefix. */
+/* The value in a literal, which may be without its end: not its quotes. */
 static SecretSpan content_of(SecretSpan span) {
-    char quote = span.begin[0] == '$' ? '$' : '\'';
-    const char *begin = strchr(span.begin, quote);
+    bool is_dollars = span.begin[0] == '$';
+    const char *open = strchr(span.begin, is_dollars ? '$' : '\'');
+    const char *begin = is_dollars ? strchr(open + 1, '$') + 1 : open + 1;
+    size_t quote_length = (size_t) (begin - open);
     const char *end = span.end;
 
-    begin = quote == '$' ? strchr(begin + 1, '$') + 1 : begin + 1;
-    while (end > begin && end[-1] == quote)
-        end--;
-    if (quote == '$') /* the tag */
-        while (end > begin && end[-1] != '$')
-            end--;
-    while (end > begin && end[-1] == quote)
-        end--;
+    if (end - begin >= (ptrdiff_t) quote_length &&
+        memcmp(end - quote_length, open, quote_length) == 0)
+        end -= quote_length;
     return (SecretSpan) {begin, end};
 }
 

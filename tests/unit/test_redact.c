@@ -17,6 +17,7 @@ static void secrets_are_masked(void **state) {
         {"CREATE SECRET s AS $$x$$", "CREATE SECRET s AS '******'"},
         {"CREATE SECRET s AS $t$x$$y$t$", "CREATE SECRET s AS '******'"},
         {"CREATE SECRET s AS 'not closed", "CREATE SECRET s AS '******'"},
+        {"EXPLAIN CREATE SECRET s AS 'x'", "EXPLAIN CREATE SECRET s AS '******'"},
         {"CREATE SECRET s 'x'", "CREATE SECRET s '******'"},
         {"/* c */ ALTER SECRET s AS 'x' -- 'c'", "/* c */ ALTER SECRET s AS '******' -- 'c'"},
         {"ALTER SECRTE s AS 'x'", "ALTER SECRTE s AS '******'"},
@@ -72,6 +73,22 @@ static void an_error_loses_secret_and_place(void **state) {
     assert_int_equal(error.position, 0);
 }
 
+static void a_literal_without_its_end_is_masked(void **state) {
+    static const char *const texts[] = {
+        "CREATE SECRET s AS 'canary",    "CREATE SECRET s AS $$canary",
+        "CREATE SECRET s AS $t$canary$", "CREATE SECRET s AS $$",
+        "CREATE SECRET s AS '",          "CREATE SECRET s AS E'canary\\"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        Error error = {0};
+
+        IGNORE(error_set(&error, SYNTAX_ERROR, "unterminated string at or near \"%s\"",
+                         texts[i] + strlen("CREATE SECRET s AS ")));
+        redact_error(texts[i], &error);
+        assert_null(strstr(error.message, "canary"));
+    }
+}
+
 static void a_place_on_another_line_stays(void **state) {
     static const char sql[] =
         "CREATE SINK \xc3\xbc WITH (x = 1,\n sasl_password = 'canary',\n y = 2)";
@@ -101,6 +118,7 @@ int main(void) {
         cmocka_unit_test(secrets_are_masked),
         cmocka_unit_test(other_literals_stay),
         cmocka_unit_test(an_error_loses_secret_and_place),
+        cmocka_unit_test(a_literal_without_its_end_is_masked),
         cmocka_unit_test(a_place_on_another_line_stays),
         cmocka_unit_test(a_message_that_was_cut_is_masked_too),
     };
