@@ -211,7 +211,7 @@ static Status unknown_member(const OptionParse *parse, const OptionSpec *spec, s
              text->name);
     if (nearest.best)
         return error_hint(err, "Did you mean \"%.*s%s\"?", (int) length, text->name, nearest.best);
-    return error_hint(err, "Only settings that are on a list are: %s.", spec->doc);
+    return error_hint(err, "Possible: %s.", spec->doc);
 }
 
 /* The value for what is written; a member of a prefix gets a new one. */

@@ -207,6 +207,19 @@ static bool is_common(const char *name) {
     return false;
 }
 
+/* CREATE asks an admin: a setting that is not for one is checked all the same. */
+static Status try_setting(KafkaClient *client, const OptionValue *value, const char *text,
+                          Error *err) {
+    rd_kafka_conf_t *own = client->conf;
+    Status status;
+
+    client->conf = rd_kafka_conf_new();
+    status = set_by_user(client, value->spec->name, value, text, err);
+    rd_kafka_conf_destroy(client->conf);
+    client->conf = own;
+    return status;
+}
+
 static Status set_given(KafkaClient *client, Error *err) {
     for (int i = 0; i < client->options->count; i++) {
         const OptionValue *value = &client->options->values[i];
@@ -214,11 +227,12 @@ static Status set_given(KafkaClient *client, Error *err) {
 
         if (strncmp(value->name, "rdkafka.", 8) != 0 || !value->is_set)
             continue;
-        if (client->role == KAFKA_ADMIN && !is_common(value->spec->name))
-            continue;
         if (value->spec->type == OPTION_BOOL)
             text = value->number ? "true" : "false";
-        TRY(set_by_user(client, value->spec->name, value, text, err));
+        if (client->role == KAFKA_ADMIN && !is_common(value->spec->name))
+            TRY(try_setting(client, value, text, err));
+        else
+            TRY(set_by_user(client, value->spec->name, value, text, err));
     }
     return STATUS_OK;
 }

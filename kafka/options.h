@@ -31,6 +31,6 @@ extern const OptionSpec kafka_sink_settings[];
     {"ssl_key_password", OPTION_SECRET, NULL, NULL, "the private key's password", 0},             \
     {"ssl_check_hostname", OPTION_BOOL, NULL, "true",                                             \
      "the broker's certificate must be for its host's name", 0},                                  \
-    {"rdkafka.*", OPTION_TEXT, NULL, NULL, "a setting of librdkafka on the allow-list", 0,  \
+    {"rdkafka.*", OPTION_TEXT, NULL, NULL, "a setting of librdkafka for sizes or times", 0,  \
      settings}
 /* clang-format on */
