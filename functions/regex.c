@@ -1,5 +1,5 @@
-/* Regular expressions: PostgreSQL's operators and functions over PCRE2, the only file that knows
- * it.
+/* Regular expressions: PostgreSQL's operators and functions over PCRE2, which only this
+ * file and kafka/pattern.c know.
  *
  * PostgreSQL's escapes that PCRE2 lacks are translated (\m \M \y \Y \A \Z, class [[:<:]]). Matching
  * has limits, so that a pattern can't hold a worker. Difference on the written list: leftmost-first

@@ -347,12 +347,26 @@ Status kafka_client_create(const OptionSet *options, KafkaRole role, KafkaClient
     return STATUS_OK;
 }
 
+/* What renew_credentials() needs when the options are gone. */
+static void keep_credentials(KafkaClient *client) {
+    const OptionValue *password = option_find(client->options, "sasl_password");
+
+    if (!password->secret)
+        return;
+    client->username = memory_strdup(option_text(client->options, "sasl_username"));
+    client->password = (SecretReference) {.id = password->secret->id,
+                                          .name = memory_strdup(password->secret->name),
+                                          .sealed = memory_strdup(password->secret->sealed)};
+    client->vault = client->options->environment->vault;
+}
+
 Status kafka_client_start(KafkaClient *client, Error *err) {
     char reason[512];
     rd_kafka_type_t type = client->role == KAFKA_PRODUCER ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER;
 
     assert(client->conf && !client->handle);
     client->handle = rd_kafka_new(type, client->conf, reason, sizeof(reason));
+    keep_credentials(client);
     client->options = NULL;
     if (!client->handle)
         return error_set(err, INVALID_PARAMETER, "could not set up Kafka for \"%s\": %s",
@@ -370,8 +384,27 @@ KafkaClient *kafka_client_destroy(KafkaClient *client) {
         rd_kafka_conf_destroy(client->conf);
     pthread_mutex_destroy(&client->lock);
     memory_free(client->brokers);
+    memory_free(client->username);
+    memory_free((char *) (uintptr_t) client->password.name);
+    memory_free((char *) (uintptr_t) client->password.sealed);
     memory_free(client);
     return NULL;
+}
+
+void kafka_client_renew_credentials(KafkaClient *client) {
+    rd_kafka_error_t *error = NULL;
+    StrBuf plain = {0};
+    Error ignored;
+
+    /* A secret that can't be opened now: what librdkafka has stays. */
+    if (!client->username)
+        error = rd_kafka_sasl_set_credentials(client->handle, "", "");
+    else if (secret_open(client->vault, &client->password, &plain, &ignored) == STATUS_OK)
+        error =
+            rd_kafka_sasl_set_credentials(client->handle, client->username, strbuf_text(&plain));
+    if (error)
+        rd_kafka_error_destroy(error);
+    secret_wipe(&plain);
 }
 
 /* -------- errors -------- */

@@ -33,8 +33,11 @@ typedef struct KafkaClient {
     char *brokers;            /* as written; owned */
     int64_t timeout_us;       /* connect_timeout */
     const OptionSet *options; /* borrowed until start() */
-    void *owner;              /* for the caller's callbacks: their opaque is the client */
-    pthread_mutex_t lock;     /* guards what follows: librdkafka's threads call back */
+    char *username;           /* owned; NULL: no SASL */
+    SecretReference password; /* texts owned */
+    const SecretVault *vault;
+    void *owner;          /* for the caller's callbacks: their opaque is the client */
+    pthread_mutex_t lock; /* guards what follows: librdkafka's threads call back */
     KafkaFault fault;
     bool are_all_down;     /* each broker failed once; until the next clear */
     int64_t log_window_ns; /* the rate limit: lines since the window's begin */
@@ -55,6 +58,10 @@ MUST_USE Status kafka_client_set_default(KafkaClient *client, const char *name, 
 MUST_USE Status kafka_client_start(KafkaClient *client, Error *err);
 KafkaClient *kafka_client_destroy(KafkaClient *client); /* NULL is fine */
 DEFINE_CLEANUP(KafkaClient, kafka_client_destroy)
+
+/* Give librdkafka user and password again, by the secret's newest value: it takes them for the next
+ * connection. Makes every broker's thread look again at what it has to do. */
+void kafka_client_renew_credentials(KafkaClient *client);
 
 /* Serve error events and callbacks that wait; call it now and then, from one thread. */
 void kafka_client_poll(KafkaClient *client);

@@ -27,7 +27,6 @@ enum {
     HURRY_MESSAGES = QUEUE_MESSAGES / 4,
     HURRY_BYTES = QUEUE_KILOBYTES * 1024 / 4,
     PROBE_MS = 1,
-    SETTING_BYTES = 1024,
     KEPT_BYTES = 16 << 20, /* of freed memory, before it goes back to the kernel */
 };
 
@@ -51,7 +50,6 @@ struct KafkaConsumer {
     int topic_count;
     rd_kafka_message_t *batch[BATCH_MESSAGES];
     int batch_count;
-    char *username, *password;           /* "" without SASL */
     int64_t taken_messages, taken_bytes; /* since the brokers' threads were woken */
     Error refusal;
 };
@@ -226,31 +224,11 @@ void kafka_consumer_stop(KafkaConsumer *consumer, const char *name, int32_t part
 
 /* -------- taking -------- */
 
-/* What the handle has; "" when there is none, or more than the room. */
-static void read_setting(const KafkaClient *client, const char *name, char *text, size_t size) {
-    size_t length = size;
-
-    if (rd_kafka_conf_get(rd_kafka_conf(client->handle), name, text, &length) != RD_KAFKA_CONF_OK ||
-        length > size)
-        text[0] = '\0';
-}
-
 /* librdkafka has no call for "look again", but new credentials make every broker's thread do so: we
  * give it the ones that it has. */
 static void hurry(KafkaConsumer *consumer) {
-    char username[SETTING_BYTES], password[SETTING_BYTES];
-    rd_kafka_error_t *error;
-
     consumer->taken_messages = consumer->taken_bytes = 0;
-    read_setting(consumer->client, "sasl.username", username, sizeof(username));
-    read_setting(consumer->client, "sasl.password", password, sizeof(password));
-    /* Half of them may not be set: then a thread looks a second later. */
-    if ((*username == '\0') == (*password == '\0')) {
-        error = rd_kafka_sasl_set_credentials(consumer->client->handle, username, password);
-        if (error)
-            rd_kafka_error_destroy(error);
-    }
-    explicit_bzero(password, sizeof(password));
+    kafka_client_renew_credentials(consumer->client);
 }
 
 static KafkaMessageKind kind_of(KafkaConsumer *consumer, const rd_kafka_message_t *message) {
