@@ -56,20 +56,26 @@ struct KafkaConsumer {
 
 /* -------- opening -------- */
 
-static Status configure(KafkaClient *client, bool is_read_committed, Error *err) {
+static Status configure(KafkaClient *client, KafkaReading reading, Error *err) {
     static const char *const defaults[][2] = {
-        {"fetch.min.bytes", "1"},          {"fetch.wait.max.ms", "500"},
-        {"fetch.error.backoff.ms", "100"}, {"fetch.message.max.bytes", "1048576"},
+        {"fetch.min.bytes", "1"},
+        {"fetch.error.backoff.ms", "100"},
+        {"fetch.message.max.bytes", "1048576"},
         {"fetch.max.bytes", "4194304"}, /* a larger message still comes, alone */
-        {"queued.min.messages", "20000"},  {"queued.max.messages.kbytes", "8192"},
-        {"socket.nagle.disable", "true"},  {"reconnect.backoff.max.ms", "1000"},
+        {"queued.min.messages", "20000"},
+        {"queued.max.messages.kbytes", "8192"},
+        {"socket.nagle.disable", "true"},
+        {"reconnect.backoff.max.ms", "1000"},
     };
 
     _Static_assert(QUEUE_MESSAGES == 20000 && QUEUE_KILOBYTES == 8192, "as in the table");
     for (size_t i = 0; i < ARRAY_LENGTH(defaults); i++)
         TRY(kafka_client_set_default(client, defaults[i][0], defaults[i][1], err));
+    /* The end of a partition, and a partition that joins, wait for the fetch that is under way. */
+    TRY(kafka_client_set_default(client, "fetch.wait.max.ms", reading.is_bounded ? "10" : "500",
+                                 err));
     TRY(kafka_client_set(client, "isolation.level",
-                         is_read_committed ? "read_committed" : "read_uncommitted", err));
+                         reading.is_read_committed ? "read_committed" : "read_uncommitted", err));
     TRY(kafka_client_set(client, "enable.partition.eof", "true", err));
     TRY(kafka_client_set(client, "enable.auto.commit", "false", err));
     TRY(kafka_client_set(client, "enable.auto.offset.store", "false", err));
@@ -86,7 +92,7 @@ static void keep_freed_memory(void) {
 #endif
 }
 
-Status kafka_consumer_open(const OptionSet *options, bool is_read_committed,
+Status kafka_consumer_open(const OptionSet *options, KafkaReading reading,
                            KafkaConsumer **ret_consumer, Error *err) {
     CLEANUP(kafka_consumer_closep) KafkaConsumer *consumer = memory_zalloc(sizeof(*consumer));
     static const uint64_t one = 1;
@@ -96,7 +102,7 @@ Status kafka_consumer_open(const OptionSet *options, bool is_read_committed,
     if (consumer->wake_fd < 0)
         return error_errno(err, errno, "could not make an event descriptor");
     TRY(kafka_client_create(options, KAFKA_CONSUMER, &consumer->client, err));
-    TRY(configure(consumer->client, is_read_committed, err));
+    TRY(configure(consumer->client, reading, err));
     keep_freed_memory();
     TRY(kafka_client_start(consumer->client, err));
     consumer->queue = rd_kafka_queue_new(consumer->client->handle);

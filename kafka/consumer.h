@@ -35,7 +35,13 @@ typedef struct KafkaMessage {
     const void *foreign; /* librdkafka's own */
 } KafkaMessage;
 
-MUST_USE Status kafka_consumer_open(const OptionSet *options, bool is_read_committed,
+/* How a consumer reads. */
+typedef struct KafkaReading {
+    bool is_read_committed; /* open and aborted transactions are not seen */
+    bool is_bounded;        /* up to ends that are known: a broker with nothing more says so soon */
+} KafkaReading;
+
+MUST_USE Status kafka_consumer_open(const OptionSet *options, KafkaReading reading,
                                     KafkaConsumer **ret_consumer, Error *err);
 KafkaConsumer *kafka_consumer_close(KafkaConsumer *consumer); /* NULL is fine */
 DEFINE_CLEANUP(KafkaConsumer, kafka_consumer_close)

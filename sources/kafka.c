@@ -185,6 +185,10 @@ static Status kafka_open(const SourceEnvironment *environment, SourceReader **re
                          Error *err) {
     CLEANUP(kafka_closep) SourceReader *reader = memory_zalloc(sizeof(*reader));
     const OptionSet *options = environment->options;
+    KafkaReading reading = {
+        .is_read_committed = strcmp(option_text(options, "isolation"), "read_committed") == 0,
+        .is_bounded = environment->is_batch_read,
+    };
 
     reader->environment = *environment;
     reader->arena = arena_create("kafka source", 0);
@@ -194,9 +198,7 @@ static Status kafka_open(const SourceEnvironment *environment, SourceReader **re
     reader->pool = kafka_pool_create();
     TRY(parse_options(reader, options, err));
     TRY(kafka_admin_open(options, environment->cancel, &reader->admin, err));
-    TRY(kafka_consumer_open(options,
-                            strcmp(option_text(options, "isolation"), "read_committed") == 0,
-                            &reader->consumer, err));
+    TRY(kafka_consumer_open(options, reading, &reader->consumer, err));
     *ret_reader = TAKE(reader);
     return STATUS_OK;
 }
