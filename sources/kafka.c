@@ -370,6 +370,8 @@ static void kafka_partition_state(SourceReader *reader, int partition, Partition
         .is_caught_up = track->is_at_end || track->is_ended || end >= track->stop,
         .is_ended = track->is_ended || end >= track->stop,
         .name = track->name,
+        .topic = track->topic,
+        .number = track->number,
     };
     if (track->known_end > end)
         ret_state->known_end = track->known_end < track->stop ? track->known_end : track->stop;
