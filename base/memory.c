@@ -2,13 +2,25 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void memory_exhausted(size_t size_bytes) {
     fprintf(stderr, "level=fatal area=memory msg=\"out of memory\" bytes=%zu\n", size_bytes);
     abort();
+}
+
+/* By default glibc has eight arenas a core. What librdkafka's threads take, our workers free: with so
+ * many, each grows to its own peak. */
+void memory_init(void) {
+#ifdef __GLIBC__
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    (void) mallopt(M_ARENA_MAX, cores > 2 ? (int) cores : 2); /* a hint: refused is fine */
+#endif
 }
 
 void *memory_alloc(size_t size_bytes) {

@@ -11,6 +11,9 @@
 
 #include "base/status.h"
 
+/* First thing in a process, before threads: what one thread frees, another takes. Without it each
+ * thread keeps its own. */
+void memory_init(void);
 void *memory_alloc(size_t size_bytes); /* not zeroed, never NULL; owned by the caller */
 void *memory_zalloc(size_t size_bytes);
 void *memory_realloc(void *memory, size_t size_bytes);

@@ -1,6 +1,7 @@
 /* millrace: the program. Reads the command line, opens the server, serves or runs a script. */
 #include <stdio.h>
 
+#include "base/memory.h"
 #include "server/fatal.h"
 #include "server/server.h"
 #include "store/crash.h"
@@ -47,6 +48,7 @@ int main(int argc, char **argv) {
     Error error = {0};
     int exit_status = EXIT_OK;
 
+    memory_init();
     fatal_signals_init();
     crash_init();
     if (config_read(argc, (const char *const *) argv, &config, &error) != STATUS_OK) {

@@ -401,9 +401,13 @@ int64_t stream_job(Stream *stream) {
     return wake;
 }
 
+/* Of a stream that would look: what nobody takes leaves its descriptor readable for ever. */
 int stream_wake_fds(Stream *stream, int *fds, int capacity) {
     int count = 0;
 
+    if (state_of(stream) != STREAM_RUNNING ||
+        !may_run(stream, stream->clock->monotonic_ns(stream->clock)))
+        return 0;
     for (int i = 0; i < stream->scan_count && count < capacity; i++) {
         StreamScan *scan = &stream->scans[i];
         int fd = scan->type->wake_fd ? scan->type->wake_fd(scan->reader) : -1;

@@ -8,6 +8,7 @@ import re
 import signal
 import time
 
+import confluent_kafka
 import pytest
 from harness.kafka import COMPACTED, Message, await_true
 from harness.server import QueryError
@@ -252,6 +253,42 @@ def test_many_bytes_do_not_stay_in_memory(broker, server):
         peak_kb = int(re.search(r"VmHWM:\s+(\d+)", file.read()).group(1))
     if "MILLRACE_TEST_SERVER" not in os.environ:  # sanitizers keep memory
         assert peak_kb < 120 << 10
+
+
+def test_what_nobody_takes_costs_nothing(broker, server):
+    topic = broker.topic()
+    connection = server.connect()
+    create(connection, broker, topic)
+    stream(connection)
+    connection.execute("CREATE STREAM e TRIGGER EVERY '1 hour' AS SELECT count(*) AS c FROM s")
+    connection.execute("CREATE STREAM m TRIGGER MANUAL AS SELECT count(*) AS c FROM s")
+    assert watched(connection) == []
+    connection.execute("ALTER STREAM q PAUSE")
+    broker.produce(topic, numbers(10))
+    begin = server.cpu_seconds()
+    broker.tool("topics", "--list")  # takes a second
+    assert server.cpu_seconds() - begin < 0.3
+    connection.execute("ALTER STREAM q RESUME")
+    assert watched(connection) == list(range(10))
+
+
+def test_a_group_is_told_how_far_we_are(broker, server):
+    topic = broker.topic(partitions=2)
+    broker.produce(topic, numbers(10, partitions=2))
+    connection = server.connect()
+    create(connection, broker, topic, f", group_id = 'g-{topic}', refresh = '50 ms'")
+    stream(connection)
+    assert watched(connection) == list(range(10))
+
+    def committed():
+        consumer = confluent_kafka.Consumer(broker.client(group_id=f"g-{topic}"))
+        try:
+            found = consumer.committed([confluent_kafka.TopicPartition(topic, p)
+                                        for p in range(2)], 30)
+            return [place.offset for place in found]
+        finally:
+            consumer.close()
+    await_true("the group's offsets", lambda: committed() == [5, 5])
 
 
 # What is gone
