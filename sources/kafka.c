@@ -281,10 +281,16 @@ static void look_after_tracks(SourceReader *reader) {
     for (int i = 0; i < reader->track_count; i++) {
         KafkaTrack *track = reader->tracks[i];
 
-        if (track->is_started && !track->is_at_end)
-            track->known_end =
-                kafka_consumer_known_end(reader->consumer, track->topic, track->number);
-        if (!track->is_started || track->next < track->stop)
+        if (!track->is_started)
+            continue;
+        if (!track->is_at_end) {
+            int64_t end = kafka_consumer_known_end(reader->consumer, track->topic, track->number);
+
+            pthread_mutex_lock(&reader->lock);
+            track->known_end = end;
+            pthread_mutex_unlock(&reader->lock);
+        }
+        if (track->next < track->stop)
             continue;
         kafka_consumer_stop(reader->consumer, track->topic, track->number);
         track->is_started = false;
@@ -368,6 +374,7 @@ static void kafka_partition_state(SourceReader *reader, int partition, Partition
         .end = end,
         .known_end = end,
         .is_caught_up = track->is_at_end || track->is_ended || end >= track->stop,
+        .is_full = kafka_pool_used_bytes(reader->pool) >= reader->buffer_bytes,
         .is_ended = track->is_ended || end >= track->stop,
         .name = track->name,
         .topic = track->topic,

@@ -101,6 +101,22 @@ static Status resolve(SourceReader *reader, const KafkaStart *start, KafkaPlace 
     return STATUS_OK;
 }
 
+/* An offset that is not there yet would look like one of a topic that was made again. */
+static Status check_begins(SourceReader *reader, const KafkaPlace *places, int count, Arena *arena,
+                           Error *err) {
+    KafkaPlace *ends = arena_memdup(arena, places, sizeof(*places) * (size_t) count);
+
+    TRY(kafka_admin_ends(reader->admin, ends, count, err));
+    for (int i = 0; i < count; i++)
+        if (!ends[i].is_missing && places[i].offset > ends[i].offset)
+            return error_set(err, INVALID_PARAMETER,
+                             "option \"start\": offset %" PRId64 " is beyond the end %" PRId64
+                             " of topic \"%s\", partition %" PRId32,
+                             places[i].offset, ends[i].offset, places[i].topic,
+                             places[i].partition);
+    return STATUS_OK;
+}
+
 /* Explicit offsets name some partitions: the others begin at their first record. A bounded read of
  * a source that starts at its latest record would give nothing: it reads all. */
 static Status resolve_begins(SourceReader *reader, KafkaPlace *places, int count, Arena *arena,
@@ -120,7 +136,7 @@ static Status resolve_begins(SourceReader *reader, KafkaPlace *places, int count
     for (int i = 0; i < count; i++)
         if (places[i].offset < 0)
             places[i].offset = firsts[i].offset;
-    return STATUS_OK;
+    return check_begins(reader, places, count, arena, err);
 }
 
 static Status add_partitions(SourceReader *reader, KafkaPlace *places, int count, Arena *arena,

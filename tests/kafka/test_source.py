@@ -144,6 +144,17 @@ def test_start_and_stop(broker, server):
         assert selected(connection, name) == expected, name
 
 
+def test_a_start_that_is_not_there_yet_is_refused(broker, server):
+    topic = broker.topic()
+    broker.produce(topic, numbers(5))
+    connection = server.connect()
+    create(connection, broker, topic, ", start = '0:6'")
+    with pytest.raises(QueryError) as caught:
+        selected(connection)
+    assert caught.value.sqlstate == "22023"
+    assert "offset 6 is beyond the end 5" in str(caught.value)
+
+
 def test_a_bounded_stream_finishes(broker, server):
     topic = broker.topic(partitions=2)
     broker.produce(topic, numbers(20, partitions=2))
