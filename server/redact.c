@@ -210,12 +210,17 @@ static void mask_field(char *field, size_t size, SecretSpan secret) {
         return;
     for (const char *at = field; *at;) {
         size_t same = same_bytes(at, secret);
+        bool is_secret = same >= probe;
 
-        if (same >= probe)
+        /* One that is a letter or two is not looked for inside of words. */
+        if (length < PROBE_BYTES &&
+            ((at > field && is_word_byte(at[-1])) || is_word_byte(at[same])))
+            is_secret = false;
+        if (is_secret)
             strbuf_append_text(&masked, mask);
         else
             strbuf_append_char(&masked, *at);
-        at += same >= probe ? same : 1;
+        at += is_secret ? same : 1;
     }
     snprintf(field, size, "%s", strbuf_text(&masked));
     strbuf_done(&masked);

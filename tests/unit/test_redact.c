@@ -108,9 +108,9 @@ static void a_message_that_was_cut_is_masked_too(void **state) {
     IGNORE(error_set(&error, SYNTAX_ERROR, "near canary-1; detail"));
     redact_error("ALTER SECRET s AS 'canary-1-and-more'", &error);
     assert_string_equal(error.message, "near ******; detail");
-    IGNORE(error_set(&error, SYNTAX_ERROR, "near \"can\" or \"cana\""));
+    IGNORE(error_set(&error, SYNTAX_ERROR, "near \"can\" or \"cana\" is no scandal"));
     redact_error("ALTER SECRET s AS E'can' 'canary'", &error);
-    assert_null(strstr(error.message, "can"));
+    assert_string_equal(error.message, "near \"******\" or \"******\" is no scandal");
 }
 
 int main(void) {
