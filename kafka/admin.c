@@ -383,8 +383,11 @@ Status kafka_admin_create_topic(KafkaAdmin *admin, const KafkaNewTopic *topic, b
     snprintf(what, sizeof(what), "could not create topic \"%.300s\"", topic->name);
     if (!request)
         return error_set(err, INVALID_PARAMETER, "%s: %s", what, reason);
-    if (topic->is_compacted)
+    if (topic->is_compacted) {
         rd_kafka_NewTopic_set_config(request, "cleanup.policy", "compact");
+        /* The newest segment is never compacted, and who needs such a topic reads all of it. */
+        rd_kafka_NewTopic_set_config(request, "segment.bytes", "16777216");
+    }
     queue = rd_kafka_queue_new(admin->client->handle);
     options = request_options(admin, RD_KAFKA_ADMIN_OP_CREATETOPICS);
     rd_kafka_CreateTopics(admin->client->handle, &request, 1, options, queue);

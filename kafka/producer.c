@@ -20,7 +20,8 @@ enum {
     POLL_MS = 100,      /* at most between two looks at `cancel` */
     STEP_MS = 500,      /* of one call of the transaction interface */
     SERVE_EVERY = 1024, /* messages sent between two looks for reports */
-    ABORT_MS = 5000,
+    ABORT_MS = 2000,
+    CANCEL_GRACE_MS = 2000,
     NAME_SIZE = 256,
     MESSAGE_PARTS_MAX = 8,
 };
@@ -34,6 +35,7 @@ struct KafkaTarget {
 typedef struct Failure {
     rd_kafka_resp_err_t code;
     char topic[NAME_SIZE];
+    int32_t partition;
     size_t size_bytes;
 } Failure;
 
@@ -69,6 +71,7 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
     producer->pending--;
     if (message->err && !producer->failure.code) {
         producer->failure.code = message->err;
+        producer->failure.partition = message->partition;
         producer->failure.size_bytes = message->len + message->key_len;
         snprintf(producer->failure.topic, sizeof(producer->failure.topic), "%s",
                  rd_kafka_topic_name(message->rkt));
@@ -196,6 +199,11 @@ static Status too_large(const char *topic, size_t size_bytes, Error *err) {
                            "max.message.bytes limit it.");
 }
 
+static Status no_partition(const char *topic, int32_t partition, Error *err) {
+    return error_set(err, INVALID_PARAMETER, "topic \"%s\" has no partition %" PRId32, topic,
+                     partition);
+}
+
 /* A message was not delivered. */
 static Status fail_delivery(KafkaProducer *producer, Error *err) {
     const Failure *failure = &producer->failure;
@@ -204,6 +212,8 @@ static Status fail_delivery(KafkaProducer *producer, Error *err) {
     producer->is_lost = true;
     if (failure->code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
         return too_large(failure->topic, failure->size_bytes, err);
+    if (failure->code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION && failure->partition >= 0)
+        return no_partition(failure->topic, failure->partition, err);
     snprintf(what, sizeof(what), "could not write to topic \"%s\"", failure->topic);
     return lose(producer, failure->code, what, err);
 }
@@ -345,8 +355,7 @@ static Status refuse(KafkaProducer *producer, const KafkaMessage *message, rd_ka
     }
     if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
         producer->is_lost = true;
-        return error_set(err, INVALID_PARAMETER, "topic \"%s\" has no partition %" PRId32, topic,
-                         message->partition);
+        return no_partition(topic, message->partition, err);
     }
     snprintf(what, sizeof(what), "could not write to topic \"%.255s\"", topic);
     return lose(producer, code, what, err);
@@ -381,9 +390,12 @@ Status kafka_producer_send(KafkaProducer *producer, const KafkaMessage *message,
 
 typedef rd_kafka_error_t *(*TransactionCall)(rd_kafka_t *handle, int timeout_ms);
 
-/* Call until there is an outcome; `cancel` NULL: it doesn't count. */
-static Status finish(KafkaProducer *producer, TransactionCall call, const volatile bool *cancel,
+/* Call until there is an outcome. One that is `decisive` is given CANCEL_GRACE_MS after a cancel.
+ */
+static Status finish(KafkaProducer *producer, TransactionCall call, bool is_decisive,
                      const char *what, Error *err) {
+    int64_t cancel_ns = 0;
+
     begin_waiting(producer);
     for (;;) {
         rd_kafka_error_t *error = call(producer->client->handle, STEP_MS);
@@ -392,13 +404,16 @@ static Status finish(KafkaProducer *producer, TransactionCall call, const volati
         if (!error)
             return STATUS_OK;
         kafka_client_poll(producer->client);
-        is_late = now_ns() - producer->progress_ns > patience_ns(producer);
+        if (!cancel_ns && is_cancelled(producer))
+            cancel_ns = now_ns();
+        is_late = now_ns() - producer->progress_ns > patience_ns(producer) ||
+                  (cancel_ns && now_ns() - cancel_ns > (int64_t) CANCEL_GRACE_MS * 1000000);
         goes_on = rd_kafka_error_is_retriable(error) && !rd_kafka_error_txn_requires_abort(error) &&
                   !rd_kafka_error_is_fatal(error);
         if (!goes_on || is_late)
             return lose_by(producer, error, what, err);
         rd_kafka_error_destroy(error);
-        if (cancel && flag_get(cancel)) {
+        if (cancel_ns && !is_decisive) {
             producer->is_lost = true;
             return canceled(err);
         }
@@ -406,8 +421,7 @@ static Status finish(KafkaProducer *producer, TransactionCall call, const volati
 }
 
 Status kafka_producer_init_transactions(KafkaProducer *producer, Error *err) {
-    return finish(producer, rd_kafka_init_transactions, producer->spec.cancel,
-                  "could not start transactions", err);
+    return finish(producer, rd_kafka_init_transactions, false, "could not start transactions", err);
 }
 
 Status kafka_producer_begin(KafkaProducer *producer, Error *err) {
@@ -422,7 +436,7 @@ Status kafka_producer_begin(KafkaProducer *producer, Error *err) {
 
 Status kafka_producer_commit(KafkaProducer *producer, Error *err) {
     assert(producer->is_open && producer->pending == 0);
-    TRY(finish(producer, rd_kafka_commit_transaction, NULL, "could not commit a transaction", err));
+    TRY(finish(producer, rd_kafka_commit_transaction, true, "could not commit a transaction", err));
     producer->is_open = false;
     kafka_client_clear_fault(producer->client);
     return STATUS_OK;

@@ -57,7 +57,7 @@ MUST_USE Status kafka_producer_send(KafkaProducer *producer, const KafkaMessage 
                                     Error *err);
 /* All that was sent is on the brokers. */
 MUST_USE Status kafka_producer_wait(KafkaProducer *producer, Error *err);
-/* After wait(). `cancel` doesn't count here: an error leaves the outcome unknown. */
+/* After wait(). An error, which comes later than `cancel`, leaves the outcome unknown. */
 MUST_USE Status kafka_producer_commit(KafkaProducer *producer, Error *err);
 /* Forget what was sent since begin(); without transactions: what is not on the wire yet. An error:
  * the producer is lost. */

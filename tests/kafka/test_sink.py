@@ -11,6 +11,7 @@ import shutil
 import signal
 
 import pytest
+from confluent_kafka import admin
 from harness.kafka import Broker, Message, await_true
 from harness.server import (ROOT, QueryError, Server, ServerError, read_lines, visible_files,
                             write_file)
@@ -115,6 +116,36 @@ def test_a_kill_at_every_point(broker, server):
         assert set(POINTS) <= set(re.findall(r'X\(\w+,\s*"(\w+)"\)', file.read()))
 
 
+def test_the_progress_topic(broker, server):
+    sink = Sink(broker, server)
+    connection = server.connect()
+    sink.create(connection)
+    for _ in range(3):
+        sink.feed()
+        connection.execute("WAIT FOR STREAM q")
+    name = f"progress-{sink.topic}"
+    keys = [m.key.decode() for m in broker.consume(name)]
+    assert len(set(keys)) == 2 and len(keys) == 4
+    assert broker.topics()[name] == 1
+    resource = admin.ConfigResource(admin.ConfigResource.Type.TOPIC, name)
+    config = next(iter(broker.admin.describe_configs([resource]).values())).result(60)
+    assert config["cleanup.policy"].value == "compact"
+    assert config["segment.bytes"].value == str(16 << 20)
+
+
+def test_a_partition_that_is_not_there(broker, server):
+    connection = server.connect()
+    create_source(server, connection)
+    topic = broker.topic("few", 2)
+    connection.execute(f"CREATE SINK t WITH ({where(broker, topic)}, format = 'json', "
+                       "partition_column = 'n')")
+    connection.execute("CREATE STREAM q INTO t AS SELECT n, k FROM s")
+    put(server, [{"n": 0, "k": "a"}, {"n": 2, "k": "b"}])
+    await_true("the failure", lambda: stream_state(connection)[0] == "failed")
+    assert stream_state(connection)[1] == f'topic "{topic}" has no partition 2'
+    assert broker.consume(topic) == []
+
+
 def stream_state(connection):
     return connection.rows("SELECT state, error FROM millrace.streams")[0]
 
@@ -170,7 +201,7 @@ def test_a_broker_that_dies_and_comes_back(own_broker, server, delivery):
     sink = Sink(own_broker, server)
     connection = server.connect()
     sink.create(connection, f", key = 'k', delivery = '{delivery}', connect_timeout = '1s'")
-    for turn in range(4):
+    for turn in range(2):
         sink.feed(500)
         if turn % 2:
             connection.execute("WAIT FOR STREAM q TIMEOUT '100 s'", timeout_s=120)
