@@ -248,6 +248,7 @@ class Broker:
     def add_partitions(self, name, total):
         self._done(self.admin.create_partitions([admin.NewPartitions(name, total)]))
         self._await_partitions(name, total)
+        self._producer = None  # it knows only the old ones
 
     def alter_topic(self, name, config):
         """Sets options of a topic; those not named go back to their defaults."""
@@ -298,8 +299,9 @@ class Broker:
     def producer(self, **options):
         """confluent_kafka's own, for what produce() does not do. init_transactions() is done when
         there is a transactional_id."""
-        made = confluent_kafka.Producer(self.client(
-            linger_ms=5, message_max_bytes=MESSAGE_BYTES_MAX, enable_idempotence=True, **options))
+        made = confluent_kafka.Producer(self.client(**{
+            "linger_ms": 5, "message_max_bytes": MESSAGE_BYTES_MAX, "enable_idempotence": True,
+            **options}))
         if "transactional_id" in options:
             made.init_transactions(DEADLINE_S)
         return made

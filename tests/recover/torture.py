@@ -30,9 +30,9 @@ from harness.server import (ROOT, QueryError, Server, ServerError, read_lines,  
 
 CI_CYCLES, FULL_CYCLES = 15, 200
 IN_EPOCH_SHARE_MIN, IN_COMMIT_SHARE_MIN = 0.30, 0.05
-IN_COMMIT = {"sink_prepared", "segment_written", "before_decide", "sink_decided", "after_decide",
-             "file_renamed", "manifest_written"}
-IN_EPOCH = IN_COMMIT | {"epoch_chosen", "epoch_executed"}
+IN_COMMIT = {"sink_prepared", "segment_written", "before_decide", "sink_marked", "sink_decided",
+             "after_decide", "file_renamed", "manifest_written"}
+IN_EPOCH = IN_COMMIT | {"epoch_chosen", "epoch_executed", "sink_wrote"}
 START_S = 1767225600  # 2026-01-01T00:00:00Z
 FILE_SPAN_S = 5
 DELAY_S = 60
@@ -97,7 +97,7 @@ def by_window(rows):
     """The windowed answer: every window but that of the last row."""
     groups = collections.defaultdict(lambda: [0, 0])
     for row in rows:
-        if row["k"] != "last":
+        if not row["k"].startswith("last"):
             group = groups[row["k"], row["ts"] // WINDOW_S * WINDOW_S]
             group[0] += 1
             group[1] += row["v"]
@@ -131,6 +131,12 @@ class Kind:
     fault_share = 0.0  # of the records, whose v is no number
     reach_s = DELAY_S // 2  # how far event times of a file reach back
     clauses = ""
+    sinks = "result"
+
+    def feed(self, server, chance):
+        folder = os.path.join(server.work, "in")
+        os.makedirs(folder, exist_ok=True)
+        return Feed(folder, chance, self)
 
     def answer(self, rows):
         raise NotImplementedError
@@ -249,8 +255,7 @@ class Torture:
         self.kind = kind
         self.chance = random.Random(seed)
         self.server = server
-        self.feed = Feed(os.path.join(server.work, "in"), self.chance, kind)
-        os.makedirs(self.feed.folder, exist_ok=True)
+        self.feed = kind.feed(server, self.chance)
         self.out = os.path.join(server.work, "out")
         self.starts = 0
         self.crash_log = ""
@@ -281,7 +286,7 @@ class Torture:
         connection = self.server.connect()
         for statement in self.kind.setup:
             connection.execute(statement)
-        connection.execute(f"CREATE STREAM q INTO result OUTPUT MODE {self.kind.mode} "
+        connection.execute(f"CREATE STREAM q INTO {self.kind.sinks} OUTPUT MODE {self.kind.mode} "
                            f"{self.kind.clauses} AS {self.kind.query}")
         connection.close()
 
@@ -304,21 +309,33 @@ class Torture:
             raise Loss(f"late rows {late}, state {state}, error {error}")
         connection.close()
         self.server.stop()
+        self.check_whole()
+
+    def check_whole(self):
         right, visible = self.kind.answer(self.feed.rows), self.kind.read(self.out)
         lost, extra = right - visible, visible - right
         if lost or extra:
             raise Loss(f"{sum(lost.values())} rows lost, {sum(extra.values())} too many; "
                        f"lost {list(lost.items())[:3]}, too many {list(extra.items())[:3]}")
 
+    def begin_cycle(self):
+        """The server has started."""
+
+    def aim(self):
+        """A question that is true when it is time to kill."""
+        points = self.chance.randrange(1, 25)
+        return lambda: len(self.passed_points()) >= points
+
     def kill_at_random(self):
         """Feeds and kills; returns when the server is dead."""
+        self.begin_cycle()
         deadline = time.monotonic() + self.chance.uniform(0.005, 0.25)
-        points = self.chance.randrange(1, 25) if self.chance.random() < 0.6 else 1 << 30
+        is_hit = self.aim() if self.chance.random() < 0.6 else None
         next_file = 0.0
-        while time.monotonic() < deadline + (5 if points < 1 << 30 else 0):
+        while time.monotonic() < deadline + (5 if is_hit else 0):
             if not self.server.is_alive():
                 raise Loss(f"the server ended by itself: {self.server.log_tail(1000)}")
-            if len(self.passed_points()) >= points:
+            if is_hit and is_hit():
                 break
             if time.monotonic() >= next_file:
                 self.feed.put()
@@ -390,7 +407,7 @@ class Torture:
                 return f"only {self.fell[what]} of {self.fell['all']} kills fell {what}"
         return ""
 
-    def run_points(self, cycles):
+    def run_points(self, cycles, more_points=frozenset()):
         """Every crash point that a running stream passes, at its first and a later pass."""
         self.create()
         self.server.kill()
@@ -402,7 +419,7 @@ class Torture:
         self.start()
         self.finish()
         missed = {"epoch_chosen", "epoch_executed", "sink_prepared", "before_decide",
-                  "after_decide", "file_renamed", "after_publish"} - hit
+                  "after_decide", "file_renamed", "after_publish", *more_points} - hit
         if missed:
             raise Loss(f"the stream never passed {', '.join(sorted(missed))}")
 

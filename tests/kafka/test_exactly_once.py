@@ -1,0 +1,130 @@
+"""Exactly once from topic to topic, whatever is killed, stopped or copied meanwhile.
+
+Protects: offsets that live in our checkpoint, the marker in the transaction, and their agreement.
+The kill loop of tests/recover/torture_kafka.py, 30 cycles here, 200 by `scripts/torture kafka`; a
+process that wakes up when another has gone on for it; an old copy of the data directory."""
+import os
+import re
+import shutil
+import signal
+import sys
+
+import pytest
+
+from harness.kafka import Reader, await_true
+from harness.pipe import Pipe, await_state, points_passed, stream_row
+from harness.server import ROOT, Server
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "recover"))
+import torture_kafka  # noqa: E402
+
+BINARY = os.environ.get("MILLRACE_TEST_SERVER", "build/millrace")
+CYCLES = {"kafka-passing": 6, "kafka-windows": 6, "kafka-updates": 5, "kafka-both": 5,
+          "file-to-kafka": 4, "kafka-to-file": 4}
+
+
+@pytest.mark.parametrize("kind", CYCLES)
+def test_killed_at_random(broker, kind, record_property):
+    seed = int(os.environ.get("MILLRACE_SEED", "0")) or int.from_bytes(os.urandom(3), "big")
+    record_property("counts", torture_kafka.run_kind(broker, kind, CYCLES[kind], seed, BINARY))
+
+
+def test_killed_at_every_point(broker):
+    torture_kafka.run_kind(broker, "kafka-points", 1, 1, BINARY)
+
+
+@pytest.mark.parametrize("point", ["epoch_chosen", "sink_wrote", "sink_marked", "sink_decided"])
+def test_who_wakes_up_too_late_has_no_effect(broker, point):
+    """A process stops in the middle of an epoch for longer than the brokers wait, as a virtual
+    machine that is moved; another goes on with a copy of its data; then the first wakes up."""
+    pipe = Pipe(broker, sink_options=", transaction_timeout = '2s'")
+    first, second = Server(BINARY), Server(BINARY)
+    try:
+        log = os.path.join(first.root, "crash.log")
+        first.start({"MILLRACE_CRASH_LOG": log, "MILLRACE_CRASH_DELAY_US": "20000"})
+        old = first.connect()
+        pipe.create(old)
+        pipe.put()
+        old.execute("WAIT FOR STREAM q")
+        passed = len(points_passed(log))
+        pipe.put()
+        await_true(f"point {point}", lambda: point in points_passed(log)[passed:])
+        first.process.send_signal(signal.SIGSTOP)
+        shutil.rmtree(second.data, ignore_errors=True)
+        shutil.copytree(first.data, second.data)
+        second.start()
+        new = second.connect()
+        for _ in range(3):
+            pipe.put()
+            new.execute("WAIT FOR STREAM q")
+        pipe.check()
+        first.process.send_signal(signal.SIGCONT)
+        state = await_state(old, "failed")
+        assert state[2] in ("55000", "58030"), state
+        pipe.check()
+        for _ in range(2):  # the one that went on goes on
+            pipe.put()
+            new.execute("WAIT FOR STREAM q")
+            pipe.check()
+        second.stop()
+        first.kill()
+        first.start()
+        state = await_state(first.connect(), "failed")
+        assert state[2] == "58030", state
+        assert re.search(r"holds epoch \d+, the checkpoint epoch \d+", state[3]), state
+        pipe.check()
+    finally:
+        if first.process is not None and first.is_alive():
+            first.process.send_signal(signal.SIGCONT)
+        first.destroy()
+        second.destroy()
+
+
+def test_slow_alone_is_no_harm(broker):
+    """Nobody took its place: the transaction is gone, the stream recovers by itself."""
+    pipe = Pipe(broker, sink_options=", transaction_timeout = '1s'")
+    with Server(BINARY) as server:
+        log = os.path.join(server.root, "crash.log")
+        server.kill()
+        server.start({"MILLRACE_CRASH_LOG": log, "MILLRACE_CRASH_DELAY_US": "20000"})
+        connection = server.connect()
+        pipe.create(connection)
+        with Reader(broker, pipe.sink, "read_uncommitted") as dirty:
+            pipe.put()
+            await_true("an open transaction", lambda: "sink_marked" in points_passed(log))
+            server.process.send_signal(signal.SIGSTOP)
+            count = len(dirty.read_to_end())
+            # The broker's abort is seen by a reader of committed records: it gets to the end.
+            await_true("its abort", lambda: broker.tool(
+                "transactions", "list").count("Ongoing") == 0)
+            server.process.send_signal(signal.SIGCONT)
+            assert count <= pipe.count
+        connection.execute("WAIT FOR STREAM q")
+        pipe.check()
+        server.stop()
+
+
+def test_an_old_copy_of_the_data_is_refused(broker, server):
+    pipe = Pipe(broker)
+    connection = server.connect()
+    pipe.create(connection)
+    pipe.put()
+    connection.execute("WAIT FOR STREAM q")
+    epoch = int(stream_row(connection)[1])
+    server.stop()
+    copy = server.data + ".old"
+    shutil.copytree(server.data, copy)
+    server.start()
+    connection = server.connect()
+    for _ in range(3):
+        pipe.put()
+        connection.execute("WAIT FOR STREAM q")
+    last = int(stream_row(connection)[1])
+    server.stop()
+    shutil.rmtree(server.data)
+    os.rename(copy, server.data)
+    server.start()
+    state = await_state(server.connect(), "failed")
+    assert state[2] == "58030"
+    assert f"holds epoch {last}, the checkpoint epoch {epoch}" in state[3]
+    pipe.check()
