@@ -31,8 +31,8 @@ EVENTS_SINK = """CREATE SINK sent WITH (connector = 'kafka', brokers = '{brokers
     topic = '{topic}', format = 'json', partition_column = 'place', delivery = '{delivery}')"""
 EVENTS_STREAM = "CREATE STREAM pass INTO sent AS SELECT id, due_ns, pad, place FROM events"
 RATES = (10_000, 100_000)
-SECONDS = 12
-WARM_SECONDS = 4
+SECONDS = 9
+WARM_SECONDS = 3
 WAIT_S = 600
 
 

@@ -82,7 +82,12 @@ static inline int bench_assign(rd_kafka_t *client, const char *topic, bool from_
     for (int i = 0; i < count && !code; i++) {
         int64_t low = 0, high = 0;
 
-        code = rd_kafka_query_watermark_offsets(client, topic, i, &low, &high, 10000);
+        /* a topic that was just made has no leaders for a moment */
+        for (int tries = 0; tries == 0 || (code && tries < 200); tries++) {
+            if (tries)
+                nanosleep(&(struct timespec) {.tv_nsec = 20000000}, NULL);
+            code = rd_kafka_query_watermark_offsets(client, topic, i, &low, &high, 10000);
+        }
         rd_kafka_topic_partition_list_add(list, topic, i)->offset = from_end ? high : low;
     }
     if (!code)

@@ -384,6 +384,15 @@ int64_t state_store_size_bytes(StateStore *store) {
     return size_bytes;
 }
 
+bool state_has_tables(StateStore *store) {
+    bool has_tables;
+
+    pthread_mutex_lock(&store->tables_lock);
+    has_tables = store->table_count > 0;
+    pthread_mutex_unlock(&store->tables_lock);
+    return has_tables;
+}
+
 int64_t state_version(const StateStore *store) {
     return store->version;
 }

@@ -113,6 +113,8 @@ int64_t state_row_count(const StateTable *table);
 /* Over all tables of one operator. */
 void state_operator_size(StateStore *store, uint64_t operator_id, int64_t *ret_rows,
                          int64_t *ret_bytes);
+/* False: there is nothing that an epoch could change. */
+bool state_has_tables(StateStore *store);
 int64_t state_store_row_count(StateStore *store);
 int64_t state_store_size_bytes(StateStore *store);
 

@@ -603,6 +603,22 @@ Status checkpoint_decide(Checkpoint *checkpoint, const EpochRecord *record, Stat
     return status;
 }
 
+Status checkpoint_decide_lazily(Checkpoint *checkpoint, const EpochRecord *record,
+                                StateStore *state, Error *err) {
+    int64_t bytes = 0;
+    Error ignored;
+    Status status;
+
+    assert(record->changelog->length == 0);
+    TRY(database_execute(checkpoint->database, "PRAGMA synchronous = NORMAL", err));
+    status = checkpoint_decide(checkpoint, record, state, &bytes, err);
+    if (status == STATUS_OK)
+        return database_execute(checkpoint->database, "PRAGMA synchronous = FULL", err);
+    IGNORE(database_execute(checkpoint->database, "PRAGMA synchronous = FULL",
+                            &ignored)); /* the first error counts */
+    return status;
+}
+
 Status checkpoint_visit_progress(Checkpoint *checkpoint, ProgressVisit visit, void *data,
                                  Error *err) {
     Statement *rows;

@@ -74,6 +74,10 @@ MUST_USE Status checkpoint_append_journal(Checkpoint *checkpoint, int scan, cons
 /* The decision. `state` is asked for the images that are due. ret_bytes: what was written. */
 MUST_USE Status checkpoint_decide(Checkpoint *checkpoint, const EpochRecord *record,
                                   StateStore *state, int64_t *ret_bytes, Error *err);
+/* The same without a sync of the disk: a crash of the machine may bring back an earlier decision,
+ * a crash of the process does not. For epochs that changed no state. */
+MUST_USE Status checkpoint_decide_lazily(Checkpoint *checkpoint, const EpochRecord *record,
+                                         StateStore *state, Error *err);
 /* After a decision, when there is time: move SQLite's log, remove segments that nobody names. */
 MUST_USE Status checkpoint_tidy(Checkpoint *checkpoint, Error *err);
 void checkpoint_set_segment_bytes(Checkpoint *checkpoint, int64_t size_bytes); /* for tests */

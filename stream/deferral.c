@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 
-enum { DEFER_NS = 1000000000 };
+enum { DEFER_NS = 200000000 };
 
 static void copy_bytes(StrBuf *to, const StrBuf *from) {
     strbuf_clear(to);

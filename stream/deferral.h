@@ -1,10 +1,12 @@
 /* Deferral: decisions of at-least-once streams, told to the checkpoint together.
  *
- * A row of such a stream is out when its sink has prepared the epoch; the checkpoint's commit, a
- * sync of the disk, only says from where a restart repeats. So an epoch that changed no state may
- * leave its record here, and the next one within DEFER_NS replaces it. What a crash repeats is what
- * was never written: at most the epochs of that time. Nothing is left here when a stream waits for
- * somebody: pause, stop, WAIT FOR STREAM and the end write first (stream_write_deferred). */
+ * A row of such a stream is out when its sink has prepared the epoch; the checkpoint's commit only
+ * says from where a restart repeats. So an epoch that changed no state may leave its record here,
+ * the next one within DEFER_NS replaces it, and when the last is written nobody waits for the disk.
+ * A crash of the process repeats the epochs of DEFER_NS at most, a crash of the machine what the
+ * disk did not have (the log is a sound one: an earlier decision). Nothing is left here, and
+ * the disk has it, when a stream is paused, stopped, finished or flushed by WAIT FOR STREAM
+ * (stream_write_deferred). */
 #pragma once
 
 #include "stream/checkpoint.h"

@@ -274,12 +274,30 @@ static void fill_progress(EpochRun *run, StrBuf *offsets) {
     measure_state(run);
 }
 
-/* A restart repeats the epoch rather than that its rows wait for the disk (deferral.h). */
-static bool may_defer(const EpochRun *run) {
+/* A restart repeats the epoch rather than that rows wait for the disk (deferral.h). */
+static bool may_be_repeated(const EpochRun *run) {
     const Stream *stream = run->stream;
 
-    return run->changelog.length == 0 && stream->trigger == TRIGGER_DEFAULT && !stream->must_roll &&
-           deferral_may_keep(&stream->deferral, run->mark_ns);
+    return stream->deferral.is_allowed && run->changelog.length == 0 &&
+           stream->trigger == TRIGGER_DEFAULT && !stream->must_roll;
+}
+
+/* On disk, or where it will be told soon. */
+static Status keep_decision(EpochRun *run, const EpochRecord *record, Error *err) {
+    Stream *stream = run->stream;
+    int64_t bytes = 0;
+
+    if (may_be_repeated(run) && deferral_may_keep(&stream->deferral, run->mark_ns)) {
+        deferral_keep(&stream->deferral, record);
+        return STATUS_OK;
+    }
+    if (may_be_repeated(run))
+        TRY(checkpoint_decide_lazily(stream->checkpoint, record, stream->store, err));
+    else
+        TRY(checkpoint_decide(stream->checkpoint, record, stream->store, &bytes, err));
+    deferral_forget(&stream->deferral, run->mark_ns);
+    crash_point(CRASH_AFTER_DECIDE);
+    return STATUS_OK;
 }
 
 static Status decide(EpochRun *run, StrBuf *offsets, Error *err) {
@@ -292,19 +310,11 @@ static Status decide(EpochRun *run, StrBuf *offsets, Error *err) {
         .changelog = &run->changelog,
         .progress = &run->progress,
     };
-    int64_t bytes = 0;
 
     TRY(decide_transactional(run, err));
     append_outcome(run);
     fill_progress(run, offsets);
-    if (may_defer(run)) {
-        deferral_keep(&stream->deferral, &record);
-        return STATUS_OK;
-    }
-    TRY(checkpoint_decide(stream->checkpoint, &record, stream->store, &bytes, err));
-    deferral_forget(&stream->deferral, run->mark_ns);
-    crash_point(CRASH_AFTER_DECIDE);
-    return STATUS_OK;
+    return keep_decision(run, &record, err);
 }
 
 Status stream_write_deferred(Stream *stream, Error *err) {
@@ -315,6 +325,17 @@ Status stream_write_deferred(Stream *stream, Error *err) {
         return STATUS_OK;
     TRY(checkpoint_decide(stream->checkpoint, &record, stream->store, &bytes, err));
     deferral_forget(&stream->deferral, stream->clock->monotonic_ns(stream->clock));
+    crash_point(CRASH_AFTER_DECIDE);
+    return STATUS_OK;
+}
+
+Status stream_write_due(Stream *stream, int64_t now_ns, Error *err) {
+    EpochRecord record;
+
+    if (now_ns < deferral_due_ns(&stream->deferral) || !deferral_record(&stream->deferral, &record))
+        return STATUS_OK;
+    TRY(checkpoint_decide_lazily(stream->checkpoint, &record, stream->store, err));
+    deferral_forget(&stream->deferral, now_ns);
     crash_point(CRASH_AFTER_DECIDE);
     return STATUS_OK;
 }
@@ -456,7 +477,8 @@ static Status run_to_decision(EpochRun *run, StrBuf *offsets, Error *err) {
     TRY(prepare_sinks(run, err));
     run->progress.prepare_ms = phase_ms(run);
     header_append(run->header, &run->header_bytes);
-    state_append_changelog(stream->store, &run->changelog);
+    if (state_has_tables(stream->store))
+        state_append_changelog(stream->store, &run->changelog);
     advance(run);
     if (decide(run, offsets, err) != STATUS_OK) {
         restore_tracks(run, saved);

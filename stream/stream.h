@@ -180,6 +180,8 @@ MUST_USE Status stream_run_epoch(Stream *stream, bool *ret_did_work, Error *err)
 MUST_USE Status stream_close_files(Stream *stream, Error *err);
 /* What was decided and not told to the checkpoint is now. */
 MUST_USE Status stream_write_deferred(Stream *stream, Error *err);
+/* The same when it is time, without a sync of the disk. */
+MUST_USE Status stream_write_due(Stream *stream, int64_t now_ns, Error *err);
 /* Is everything that was there when the flush began done and delivered? */
 bool stream_is_flushed(Stream *stream);
 

@@ -303,8 +303,7 @@ static int64_t settle(Stream *stream, int64_t now_ns) {
             return handle_error(stream, &error);
         end_flush(stream);
     }
-    if (now_ns >= deferral_due_ns(&stream->deferral) &&
-        stream_write_deferred(stream, &error) != STATUS_OK)
+    if (stream_write_due(stream, now_ns, &error) != STATUS_OK)
         return handle_error(stream, &error);
     pthread_mutex_lock(&stream->mutex);
     stream->idle_epochs++;
