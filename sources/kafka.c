@@ -26,6 +26,8 @@ enum {
     PUMP_MESSAGES = 4096,        /* drained by a worker that came to fetch */
     WAIT_MS = 50,                /* until cancel is looked at again */
     TROUBLE_RECHECK_US = 500000,
+    BUFFER_BYTES_MIN = 1 << 16,
+    REFRESH_US_MIN = 10000,
 };
 
 /* clang-format off */
@@ -101,6 +103,15 @@ static Status parse_which(SourceReader *reader, const OptionSet *options, Error 
     return STATUS_OK;
 }
 
+static Status parse_at_least(const OptionSet *options, const char *name, int64_t least,
+                             const char *least_text, int64_t *ret_number, Error *err) {
+    *ret_number = option_number(options, name);
+    if (*ret_number < least)
+        return error_at(err, option_find(options, name)->position, INVALID_PARAMETER,
+                        "option \"%s\" must be at least %s", name, least_text);
+    return STATUS_OK;
+}
+
 /* What the options say; the rest of the reader is untouched. */
 static Status parse_options(SourceReader *reader, const OptionSet *options, Error *err) {
     const OptionValue *stop = option_find(options, "stop");
@@ -119,8 +130,8 @@ static Status parse_options(SourceReader *reader, const OptionSet *options, Erro
                            : strcmp(loss, "earliest") == 0 ? KAFKA_LOSS_EARLIEST
                                                            : KAFKA_LOSS_LATEST;
     reader->group_id = group ? arena_strdup(reader->arena, group) : NULL;
-    reader->buffer_bytes = option_number(options, "buffer");
-    reader->refresh_us = option_number(options, "refresh");
+    TRY(parse_at_least(options, "buffer", BUFFER_BYTES_MIN, "64kB", &reader->buffer_bytes, err));
+    TRY(parse_at_least(options, "refresh", REFRESH_US_MIN, "10 ms", &reader->refresh_us, err));
     reader->timeout_us = option_number(options, "connect_timeout");
     return STATUS_OK;
 }

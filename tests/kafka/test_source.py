@@ -386,7 +386,8 @@ def test_what_create_refuses(broker, server):
     connection = server.connect()
     topic = broker.topic()
     for options, sqlstate in [(", start = 'soon'", "22023"), (", topic_pattern = 'x'", "22023"),
-                              (", stop = 'earliest'", "22023"), (", on_data_loss = 'no'", "22023")]:
+                              (", stop = 'earliest'", "22023"), (", on_data_loss = 'no'", "22023"),
+                              (", buffer = '0'", "22023"), (", refresh = '0 s'", "22023")]:
         with pytest.raises(QueryError) as caught:
             create(connection, broker, topic, options)
         assert caught.value.sqlstate == sqlstate, options
