@@ -176,6 +176,8 @@ def suites():
         Suite("clang", "clang", None),
         Suite("unit-asan", "asan", run_units),
         Suite("sql-asan", "asan", run_tap, (*runner, *asan, "tests/sql"), timeout_s=600),
+        Suite("kafka-asan", "asan", run_pytest, ("tests/kafka/test_examples.py",),
+              timeout_s=1200, needs="kafka", environment={"MILLRACE_TEST_SERVER": asan[1]}),
         Suite("unit-tsan", "tsan", run_units),
         Suite("sql-tsan", "tsan", run_tap, (*runner, *tsan, "tests/sql"), timeout_s=600),
         # without what measures memory: the sanitizer's is larger than the server's
