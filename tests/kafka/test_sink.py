@@ -217,6 +217,26 @@ def test_a_broker_that_dies_and_comes_back(own_broker, server, delivery):
     assert connection.value("SELECT guarantee FROM millrace.streams") == delivery
 
 
+@pytest.mark.parametrize("delivery", ["exactly_once", "at_least_once"])
+def test_stopping_while_no_broker_answers(own_broker, server, delivery):
+    """A broker that keeps its connections and is silent holds up neither stop nor start."""
+    sink = Sink(own_broker, server)
+    connection = server.connect()
+    sink.create(connection, f", delivery = '{delivery}'")
+    sink.feed()
+    connection.execute("WAIT FOR STREAM q")
+    own_broker.pause()
+    for _ in range(2):
+        sink.feed()
+        server.stop()
+        server.start()
+    own_broker.resume()
+    server.connect().execute("WAIT FOR STREAM q TIMEOUT '100 s'", timeout_s=120)
+    if delivery == "exactly_once":
+        sink.check()
+    assert set(sink.numbers()) == set(range(sink.count))
+
+
 def test_an_epoch_larger_than_the_buffer(broker, server):
     sink = Sink(broker, server)
     connection = server.connect()
