@@ -128,3 +128,25 @@ def test_an_old_copy_of_the_data_is_refused(broker, server):
     assert state[2] == "58030"
     assert f"holds epoch {last}, the checkpoint epoch {epoch}" in state[3]
     pipe.check()
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_lost_progress_topic_is_refused(broker, server, running):
+    """Without its markers nobody knows what the sink has: better to stop than to double."""
+    progress = broker.topic("progress", config={"cleanup.policy": "compact"})
+    pipe = Pipe(broker, sink_options=f", progress_topic = '{progress}', "
+                             "delivery_timeout = '2s'")
+    connection = server.connect()
+    pipe.create(connection)
+    pipe.put()
+    connection.execute("WAIT FOR STREAM q")
+    if not running:
+        server.stop()
+    broker.delete_topic(progress)
+    pipe.lose()
+    if not running:
+        server.start()
+        connection = server.connect()
+    state = await_state(connection, "failed")
+    assert state[2] == "58030" and "holds no epoch" in state[3], state
+    pipe.check()
