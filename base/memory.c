@@ -13,8 +13,8 @@ static void memory_exhausted(size_t size_bytes) {
     abort();
 }
 
-/* By default glibc has eight arenas a core. What librdkafka's threads take, our workers free: with so
- * many, each grows to its own peak. */
+/* By default glibc has eight arenas a core. What librdkafka's threads take, our workers free: with
+ * so many, each grows to its own peak. */
 void memory_init(void) {
 #ifdef __GLIBC__
     long cores = sysconf(_SC_NPROCESSORS_ONLN);

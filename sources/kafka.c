@@ -30,21 +30,25 @@ enum {
     REFRESH_US_MIN = 10000,
 };
 
-/* clang-format off */
 static const OptionSpec kafka_options[] = {
     {"topic", OPTION_TEXT, NULL, NULL, "the topic, or several: 'orders, payments'", 0},
-    {"topic_pattern", OPTION_TEXT, NULL, NULL, "every topic whose name matches this regular expression", 0},
-    {"start", OPTION_TEXT, NULL, "earliest", "where to begin: earliest, latest, a timestamp, or offsets '0:100,1:5'", 0},
-    {"stop", OPTION_TEXT, NULL, NULL, "where to end: latest, a timestamp, or offsets; default: never", 0},
-    {"on_data_loss", OPTION_CHOICE, "fail|earliest|latest", "fail", "when records are gone before they were read", 0},
-    {"isolation", OPTION_CHOICE, "read_committed|read_uncommitted", "read_committed", "whether open and aborted transactions are read", 0},
-    {"group_id", OPTION_TEXT, NULL, NULL, "a consumer group that is told how far we are, for tools that show lag", 0},
+    {"topic_pattern", OPTION_TEXT, NULL, NULL, "topics whose names match this regular expression",
+     0},
+    {"start", OPTION_TEXT, NULL, "earliest",
+     "earliest, latest, a timestamp, or offsets '0:100,1:5'", 0},
+    {"stop", OPTION_TEXT, NULL, NULL, "latest, a timestamp, or offsets; default: never", 0},
+    {"on_data_loss", OPTION_CHOICE, "fail|earliest|latest", "fail",
+     "when records are gone before they were read", 0},
+    {"isolation", OPTION_CHOICE, "read_committed|read_uncommitted", "read_committed",
+     "are open and aborted transactions read?", 0},
+    {"group_id", OPTION_TEXT, NULL, NULL,
+     "a consumer group that is told how far we are, for lag tools", 0},
     {"buffer", OPTION_SIZE, NULL, "32MB", "what may be received before it is processed", 0},
-    {"refresh", OPTION_DURATION, NULL, "5s", "how often new partitions and topics are looked for", 0},
+    {"refresh", OPTION_DURATION, NULL, "5s", "how often new partitions and topics are looked for",
+     0},
     KAFKA_CONNECTION_OPTIONS(kafka_source_settings),
     {0},
 };
-/* clang-format on */
 
 static const MetadataColumn kafka_metadata[] = {
     {.name = "key", .type = TYPE_TEXT},
@@ -508,17 +512,25 @@ static void pump(SourceReader *reader) {
     pthread_mutex_unlock(&reader->work_lock);
 }
 
-/* False: nothing beyond `from` is there yet. */
-static Status slice(SourceReader *reader, int partition, int64_t from, int64_t to,
-                    size_t wanted_bytes, KafkaSlice *ret_slice, bool *ret_is_there, Error *err) {
+/* What a fetch asks for. */
+typedef struct Wanted {
+    int partition;
+    int64_t from, to;
+    size_t size_bytes;
+} Wanted;
+
+/* *ret_is_there false: nothing beyond `from` has come yet. */
+static Status slice(SourceReader *reader, const Wanted *wanted, KafkaSlice *ret_slice,
+                    bool *ret_is_there, Error *err) {
     Status status = STATUS_OK;
     KafkaRecords *records;
 
     pthread_mutex_lock(&reader->lock);
-    records = reader->tracks[partition]->records;
-    *ret_is_there = kafka_records_end(records) > from;
+    records = reader->tracks[wanted->partition]->records;
+    *ret_is_there = kafka_records_end(records) > wanted->from;
     if (*ret_is_there)
-        status = kafka_records_slice(records, from, to, wanted_bytes, ret_slice, err);
+        status = kafka_records_slice(records, wanted->from, wanted->to, wanted->size_bytes,
+                                     ret_slice, err);
     pthread_mutex_unlock(&reader->lock);
     return status;
 }
@@ -567,13 +579,14 @@ static Status wait_for_more(SourceReader *reader, int partition, int64_t from, E
 
 static Status kafka_fetch(SourceReader *reader, int partition, int64_t from, int64_t to,
                           size_t wanted_bytes, Block **ret_block, Error *err) {
+    Wanted wanted = {partition, from, to, wanted_bytes};
     KafkaSlice part;
     bool is_there;
 
     if (!reader->environment.is_batch_read)
         pump(reader);
     for (;;) {
-        TRY(slice(reader, partition, from, to, wanted_bytes, &part, &is_there, err));
+        TRY(slice(reader, &wanted, &part, &is_there, err));
         if (is_there)
             break;
         TRY(wait_for_more(reader, partition, from, err));

@@ -294,6 +294,12 @@ class Broker:
         with Reader(self, topic) as reader:
             return reader.ends()
 
+    def settle(self, topic):
+        """Waits until no transaction is open in a topic. A commit or an abort returns before its
+        markers are in the partitions."""
+        with Reader(self, topic) as decided, Reader(self, topic, "read_uncommitted") as all_there:
+            await_true(f"{topic}'s transactions", lambda: decided.ends() == all_there.ends())
+
     # Messages
 
     def producer(self, **options):
@@ -327,7 +333,8 @@ class Broker:
         return count
 
     def transaction(self, topic, messages, commit=True, transactional_id=None):
-        """One transaction of messages, committed or aborted."""
+        """One transaction of messages, committed or aborted. If it is the only one, a reader sees
+        it from now on."""
         producer = self.producer(
             transactional_id=transactional_id or f"{topic}-{next(self._names)}")
         producer.begin_transaction()
@@ -336,6 +343,7 @@ class Broker:
             producer.commit_transaction(DEADLINE_S)
         else:
             producer.abort_transaction(DEADLINE_S)
+        self.settle(topic)
 
     def consume(self, topic, isolation="read_committed", count=0, deadline_s=DEADLINE_S):
         """Every message of a topic, in order within a partition: first `count` of them must come,

@@ -45,7 +45,12 @@ class Pipe:
 
     def check(self, reader=None):
         """0 lost, 0 doubled, in order per key."""
-        messages = reader.read_to_end() if reader else self.broker.consume(self.sink)
+        right = [n for n in range(self.count) if n not in self.lost]
+        if reader:
+            reader.read_count(len(right))
+            messages = reader.read_to_end()
+        else:
+            messages = self.broker.consume(self.sink, count=len(right))
         there = {}
         for message in messages:
             assert message.key.decode() == message.json()["k"]
@@ -53,7 +58,6 @@ class Pipe:
         for key, numbers in there.items():
             assert numbers == sorted(set(numbers)), f"{key}: {numbers}"
         numbers = sorted(n for numbers in there.values() for n in numbers)
-        right = [n for n in range(self.count) if n not in self.lost]
         assert numbers == right, (f"lost {sorted(set(right) - set(numbers))[:10]}, too many "
                                   f"{sorted(set(numbers) - set(right))[:10]}")
 

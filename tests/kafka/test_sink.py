@@ -50,7 +50,7 @@ class Sink:
 
     def check(self):
         """0 lost, 0 doubled, in order per key."""
-        messages = self.broker.consume(self.topic)
+        messages = self.broker.consume(self.topic, count=self.count)
         counts = collections.Counter(m.json()["n"] for m in messages)
         assert [n for n, times in counts.items() if times > 1] == []
         assert sorted(counts) == list(range(self.count))

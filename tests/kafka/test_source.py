@@ -109,6 +109,7 @@ def test_an_open_transaction_is_not_waited_for(broker, server):
     assert selected(connection) == [0, 1, 2]
     assert watched(connection) == [0, 1, 2]
     producer.commit_transaction()
+    broker.settle(topic)
     assert watched(connection) == list(range(6))
 
 
