@@ -22,6 +22,7 @@ from harness.server import ROOT, TIME_FACTOR
 
 SCRIPT = os.path.join(ROOT, "tests", "kafka", "broker")
 DEADLINE_S = 120 * TIME_FACTOR
+SETTLE_S = 5 * TIME_FACTOR  # a transaction that is open on purpose costs a reader so much
 FETCH_DEADLINE_S = 1800  # the first run gets the jars
 MESSAGE_BYTES_MAX = 32 << 20
 # A topic whose older records the cleaner takes as soon as it can.
@@ -297,8 +298,9 @@ class Broker:
     def settle(self, topic):
         """Waits until no transaction is open in a topic. A commit or an abort returns before its
         markers are in the partitions."""
-        with Reader(self, topic) as decided, Reader(self, topic, "read_uncommitted") as all_there:
-            await_true(f"{topic}'s transactions", lambda: decided.ends() == all_there.ends())
+        with Reader(self, topic) as reader:
+            if not reader.settle(DEADLINE_S):
+                raise BrokerError(f"{topic}: a transaction stays open")
 
     # Messages
 
@@ -347,9 +349,11 @@ class Broker:
 
     def consume(self, topic, isolation="read_committed", count=0, deadline_s=DEADLINE_S):
         """Every message of a topic, in order within a partition: first `count` of them must come,
-        then it goes on to the end."""
+        then it goes on to the end. Transactions that are just ending are waited for."""
         with Reader(self, topic, isolation) as reader:
             reader.read_count(count, deadline_s)
+            if isolation == "read_committed":
+                reader.settle(SETTLE_S)
             return reader.read_to_end(deadline_s)
 
 
@@ -382,6 +386,7 @@ class Reader:
     was read stays in `messages`."""
 
     def __init__(self, broker, topic, isolation="read_committed"):
+        self._broker = broker
         self.topic = topic
         self.messages = []
         self._consumer = confluent_kafka.Consumer(broker.client(
@@ -404,10 +409,23 @@ class Reader:
     def __exit__(self, kind, value, traceback):
         self._consumer.close()
 
-    def ends(self):
-        return {p: self._consumer.get_watermark_offsets(TopicPartition(self.topic, p),
-                                                        timeout=DEADLINE_S)
-                for p in self.partitions}
+    def ends(self, consumer=None):
+        """(first offset, offset behind the last) by partition."""
+        return {p: (consumer or self._consumer).get_watermark_offsets(
+            TopicPartition(self.topic, p), timeout=DEADLINE_S) for p in self.partitions}
+
+    def settle(self, patience_s):
+        """Waits until what is committed is all there is; false: a transaction stays open."""
+        end = time.monotonic() + patience_s
+        everything = confluent_kafka.Consumer(self._broker.client(
+            group_id="harness", isolation_level="read_uncommitted", enable_auto_commit=False))
+        try:
+            while self.ends() != self.ends(everything):
+                if time.monotonic() > end:
+                    return False
+            return True
+        finally:
+            everything.close()
 
     def _read(self):
         """A batch of messages and ends of partitions."""
