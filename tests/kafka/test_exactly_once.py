@@ -3,6 +3,7 @@
 Protects: offsets that live in our checkpoint, the marker in the transaction, and their agreement.
 The kill loop of tests/recover/torture_kafka.py, 30 cycles here, 200 by `scripts/torture kafka`; a
 process that wakes up when another has gone on for it; an old copy of the data directory."""
+import collections
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from harness.pipe import Pipe, await_state, points_passed, stream_row
 from harness.server import ROOT, Server
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "recover"))
+import torture  # noqa: E402
 import torture_kafka  # noqa: E402
 
 BINARY = os.environ.get("MILLRACE_TEST_SERVER", "build/millrace")
@@ -23,10 +25,25 @@ CYCLES = {"kafka-passing": 6, "kafka-windows": 6, "kafka-updates": 5, "kafka-bot
           "file-to-kafka": 4, "kafka-to-file": 4}
 
 
+@pytest.fixture(name="fell", scope="module")
+def counts_of_kills():
+    return collections.Counter()
+
+
 @pytest.mark.parametrize("kind", CYCLES)
-def test_killed_at_random(broker, kind, record_property):
+def test_killed_at_random(broker, fell, kind):
     seed = int(os.environ.get("MILLRACE_SEED", "0")) or int.from_bytes(os.urandom(3), "big")
-    record_property("counts", torture_kafka.run_kind(broker, kind, CYCLES[kind], seed, BINARY))
+    counts, facts = torture_kafka.run_kind(broker, kind, CYCLES[kind], seed, BINARY)
+    fell.update(counts)
+    print(f"{kind}, seed {seed}: {facts}")
+
+
+def test_the_kills_have_hit(fell):
+    """Else the loop has shown nothing."""
+    assert fell["all"] >= sum(CYCLES.values()), "the kinds did not run"
+    assert fell["in epoch"] >= torture.IN_EPOCH_SHARE_MIN * fell["all"], fell
+    assert fell["in commit"] >= torture.IN_COMMIT_SHARE_MIN * fell["all"], fell
+    assert fell["in transaction"] >= torture_kafka.IN_TRANSACTION_SHARE_MIN * fell["all"], fell
 
 
 def test_killed_at_every_point(broker):

@@ -324,7 +324,7 @@ POINTS = {"sink_fenced", "sink_wrote", "sink_marked", "sink_decided"}
 
 
 def run_kind(broker, name, cycles, seed, binary="build/millrace"):
-    """Raises Loss; returns what was counted, in words."""
+    """Raises Loss; returns where the kills fell, and all that was counted in words."""
     kind = KINDS[name](broker)
     server = Server(binary)
     try:
@@ -333,10 +333,11 @@ def run_kind(broker, name, cycles, seed, binary="build/millrace"):
             run.run_points(cycles, POINTS)
         else:
             run.run_random(cycles)
-        return (f"{run.fell['all']} kills, {run.fell['in epoch']} in an epoch, "
-                f"{run.fell['in transaction']} in its transaction or commit, "
-                f"{run.fell['in commit']} between prepare and publish; "
-                f"{len(run.feed.rows)} rows, 0 lost, 0 doubled, in order per key")
+        return run.fell, (
+            f"{run.fell['all']} kills, {run.fell['in epoch']} in an epoch, "
+            f"{run.fell['in transaction']} in its transaction or commit, "
+            f"{run.fell['in commit']} between prepare and publish; "
+            f"{len(run.feed.rows)} rows, 0 lost, 0 doubled, in order per key")
     except (Loss, ServerError, QueryError, BrokerError) as error:
         raise Loss(f"{name}, seed {seed}: {error}\nlog: {server.log_tail(3000)}") from error
     finally:
@@ -359,7 +360,7 @@ def main():
         for number, name in enumerate(names, 1):
             cycles = -(-options.cycles // max(1, len(loops)))
             try:
-                facts = run_kind(broker, name, cycles, options.seed, options.server)
+                _, facts = run_kind(broker, name, cycles, options.seed, options.server)
                 print(f"ok {number} - torture {name}\n# seed {options.seed}: {facts}", flush=True)
             except Loss as error:
                 bad += 1
