@@ -22,6 +22,9 @@ from harness.server import ROOT, TIME_FACTOR
 
 SCRIPT = os.path.join(ROOT, "tests", "kafka", "broker")
 DEADLINE_S = 120 * TIME_FACTOR
+# what a broker says of partitions that it has just been given
+PASSING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE,
+           KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._TRANSPORT, KafkaError._TIMED_OUT)
 SETTLE_S = 5 * TIME_FACTOR  # a transaction that is open on purpose costs a reader so much
 FETCH_DEADLINE_S = 1800  # the first run gets the jars
 MESSAGE_BYTES_MAX = 32 << 20
@@ -411,8 +414,20 @@ class Reader:
 
     def ends(self, consumer=None):
         """(first offset, offset behind the last) by partition."""
-        return {p: (consumer or self._consumer).get_watermark_offsets(
-            TopicPartition(self.topic, p), timeout=DEADLINE_S) for p in self.partitions}
+        return {p: self._end(consumer or self._consumer, p) for p in self.partitions}
+
+    def _end(self, consumer, partition):
+        """A broker that has just made the partition, or started, says for a while that it is not
+        there."""
+        end = time.monotonic() + DEADLINE_S
+        while True:
+            try:
+                return consumer.get_watermark_offsets(TopicPartition(self.topic, partition),
+                                                      timeout=DEADLINE_S)
+            except confluent_kafka.KafkaException as error:
+                if error.args[0].code() not in PASSING or time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
 
     def settle(self, patience_s):
         """Waits until what is committed is all there is; false: a transaction stays open."""
