@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 static inline bool flag_get(const volatile bool *flag) {
     return __atomic_load_n(flag, __ATOMIC_RELAXED);
@@ -10,4 +11,9 @@ static inline bool flag_get(const volatile bool *flag) {
 
 static inline void flag_set(volatile bool *flag, bool value) {
     __atomic_store_n(flag, value, __ATOMIC_RELAXED);
+}
+
+/* As flag_get(); NULL is a flag that nobody sets. */
+static inline bool flag_is_set(const volatile bool *flag) {
+    return flag && flag_get(flag);
 }

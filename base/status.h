@@ -46,6 +46,9 @@ typedef struct Error {
         (void) error_fill((err), SQLSTATE_##state, (position), __VA_ARGS__); \
         STATUS_ERROR;                                                        \
     })
+/* 57014, in PostgreSQL's words: `cancel` became true. */
+#define error_canceled(err) \
+    error_set(err, QUERY_CANCELED, "canceling statement due to user request")
 Status error_fill(Error *err, SqlState state, int position, const char *format, ...)
     PRINTF_LIKE(4, 5);
 /* Add to a filled error; cut when too long. */

@@ -24,7 +24,7 @@ static bool take_writer_lock(Catalog *catalog, const volatile bool *cancel) {
     bool is_taken;
 
     pthread_mutex_lock(&catalog->mutex);
-    while (catalog->has_writer && !(cancel && flag_get(cancel)))
+    while (catalog->has_writer && !flag_is_set(cancel))
         thread_wait(&catalog->writer_left, &catalog->mutex, CANCEL_CHECK_MS);
     is_taken = !catalog->has_writer;
     catalog->has_writer = true;
@@ -45,7 +45,7 @@ Status catalog_begin(Catalog *catalog, const volatile bool *cancel,
     CatalogTransaction *transaction;
 
     if (!take_writer_lock(catalog, cancel))
-        return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
+        return error_canceled(err);
     transaction = memory_zalloc(sizeof(*transaction));
     transaction->catalog = catalog;
     transaction->base = catalog_snapshot(catalog);

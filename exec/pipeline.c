@@ -250,8 +250,8 @@ static Status check_cancel(const Pipeline *pipeline, Error *err) {
     const Epoch *epoch = pipeline->cx.epoch;
 
     assert(epoch);
-    if (epoch->cancel && flag_get(epoch->cancel))
-        return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
+    if (flag_is_set(epoch->cancel))
+        return error_canceled(err);
     return STATUS_OK;
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/flag.h"
 #include "base/memory.h"
 #include "kafka/client.h"
 #include "kafka/pattern.h"
@@ -58,10 +59,6 @@ static int deadline_try_ms(Deadline *deadline) {
     return left < try_ms ? (int) left : try_ms;
 }
 
-static bool is_cancelled(const KafkaAdmin *admin) {
-    return admin->cancel && *admin->cancel;
-}
-
 /* Whether `code` may pass: a timeout, no broker yet. */
 static bool is_worth_a_retry(rd_kafka_resp_err_t code) {
     switch (code) {
@@ -99,8 +96,8 @@ static Status after_try(KafkaAdmin *admin, const Deadline *deadline, rd_kafka_re
                         const char *what, Error *err) {
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return STATUS_OK;
-    if (is_cancelled(admin))
-        return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
+    if (flag_is_set(admin->cancel))
+        return error_canceled(err);
     if (is_worth_a_retry(code) && now_ms() < deadline->end_ms && !is_hopeless(admin, deadline))
         return STATUS_MORE;
     return kafka_client_error(admin->client, code, what, err);

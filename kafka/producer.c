@@ -54,14 +54,6 @@ static int64_t now_ns(void) {
     return context_real.monotonic_ns(&context_real);
 }
 
-static bool is_cancelled(const KafkaProducer *producer) {
-    return producer->spec.cancel && flag_get(producer->spec.cancel);
-}
-
-static Status canceled(Error *err) {
-    return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
-}
-
 /* -------- life -------- */
 
 static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque) {
@@ -245,8 +237,8 @@ static Status serve(KafkaProducer *producer, Error *err) {
         return fail_delivery(producer, err);
     if (producer->pending < before)
         producer->progress_ns = now_ns();
-    else if (is_cancelled(producer))
-        return canceled(err);
+    else if (flag_is_set(producer->spec.cancel))
+        return error_canceled(err);
     else if (now_ns() - producer->progress_ns > patience_ns(producer))
         return lose(producer, RD_KAFKA_RESP_ERR__TIMED_OUT, "could not write", err);
     return STATUS_OK;
@@ -404,7 +396,7 @@ static Status finish(KafkaProducer *producer, TransactionCall call, bool is_deci
         if (!error)
             return STATUS_OK;
         kafka_client_poll(producer->client);
-        if (!cancel_ns && is_cancelled(producer))
+        if (!cancel_ns && flag_is_set(producer->spec.cancel))
             cancel_ns = now_ns();
         is_late = now_ns() - producer->progress_ns > patience_ns(producer) ||
                   (cancel_ns && now_ns() - cancel_ns > (int64_t) CANCEL_GRACE_MS * 1000000);
@@ -415,7 +407,7 @@ static Status finish(KafkaProducer *producer, TransactionCall call, bool is_deci
         rd_kafka_error_destroy(error);
         if (cancel_ns && !is_decisive) {
             producer->is_lost = true;
-            return canceled(err);
+            return error_canceled(err);
         }
     }
 }

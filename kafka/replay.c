@@ -104,8 +104,8 @@ static Status look_around(ReplayRun *run, Error *err) {
     KafkaReplay *replay = run->replay;
 
     kafka_client_poll(replay->client);
-    if (replay->cancel && flag_get(replay->cancel))
-        return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
+    if (flag_is_set(replay->cancel))
+        return error_canceled(err);
     if (now_ns() - run->progress_ns > replay->timeout_us * 1000)
         return kafka_client_error(replay->client, RD_KAFKA_RESP_ERR__TIMED_OUT, replay->what, err);
     return STATUS_OK;

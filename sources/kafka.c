@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/flag.h"
 #include "base/memory.h"
 #include "sources/kafka_reader.h"
 #include "sources/sources.h"
@@ -569,8 +570,8 @@ static Status wait_step(SourceReader *reader, int partition, int64_t from, Error
 static Status wait_for_more(SourceReader *reader, int partition, int64_t from, Error *err) {
     Status status;
 
-    if (kafka_reader_is_cancelled(reader))
-        return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
+    if (flag_is_set(reader->environment.cancel))
+        return error_canceled(err);
     pthread_mutex_lock(&reader->work_lock);
     status = wait_step(reader, partition, from, err);
     pthread_mutex_unlock(&reader->work_lock);

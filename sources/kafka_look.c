@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/flag.h"
 #include "base/memory.h"
 #include "sources/kafka_reader.h"
 
@@ -15,10 +16,6 @@ enum {
 
 static int64_t now_ns(const SourceReader *reader) {
     return reader->environment.clock->monotonic_ns(reader->environment.clock);
-}
-
-bool kafka_reader_is_cancelled(const SourceReader *reader) {
-    return reader->environment.cancel && *reader->environment.cancel;
 }
 
 static void report(SourceReader *reader, int index, int64_t offset, const Error *fault) {
@@ -264,7 +261,7 @@ Status kafka_look(SourceReader *reader, Error *err) {
         kafka_pool_shrink(reader->pool);
         return STATUS_OK;
     }
-    if (is_first || is_fatal || kafka_reader_is_cancelled(reader)) {
+    if (is_first || is_fatal || flag_is_set(reader->environment.cancel)) {
         *err = fault;
         return STATUS_ERROR;
     }

@@ -79,4 +79,3 @@ void kafka_follow_journal(SourceReader *reader);
 MUST_USE Status kafka_solve_losses(SourceReader *reader, Error *err);
 /* Tell the group what is decided, if there is news. Under work_lock. */
 void kafka_tell_group(SourceReader *reader);
-bool kafka_reader_is_cancelled(const SourceReader *reader);

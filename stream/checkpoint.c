@@ -407,7 +407,7 @@ static Status apply_rows(Restore *restore, const char *sql,
         status = statement_step(rows, &has_row, err);
         if (status != STATUS_OK || !has_row)
             break;
-        if (restore->cancel && flag_get(restore->cancel))
+        if (flag_is_set(restore->cancel))
             status = error_set(err, QUERY_CANCELED, "the stream stops while its state is restored");
         else
             status = apply(restore->checkpoint, rows, restore->state, &restore->scratch, err);

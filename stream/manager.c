@@ -460,7 +460,7 @@ Status manager_restart(StreamManager *manager, int64_t stream_id, Error *err) {
 
 /* Wait on stream->changed for a short while; false when the caller should give up. */
 static bool wait_a_little(Stream *stream, const volatile bool *cancel) {
-    if (cancel && flag_get(cancel))
+    if (flag_is_set(cancel))
         return false;
     thread_wait(&stream->changed, &stream->mutex, WAIT_STEP_MS);
     return true;
@@ -499,7 +499,7 @@ static Status wait_flushed(Stream *stream, int64_t ticket, int64_t deadline_ns,
     while (stream->flush_done < ticket && stream->state != STREAM_FINISHED) {
         TRY(check_waitable(stream, deadline_ns != 0, err));
         if (!wait_a_little(stream, cancel))
-            return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
+            return error_canceled(err);
         if (deadline_ns && stream->clock->monotonic_ns(stream->clock) > deadline_ns)
             return timed_out(stream, err);
     }
@@ -543,7 +543,7 @@ static Status wait_stepped(Stream *stream, const volatile bool *cancel, Error *e
     while (stream->steps_wanted > 0 && stream->state != STREAM_FINISHED) {
         TRY(check_waitable(stream, false, err));
         if (!wait_a_little(stream, cancel))
-            return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
+            return error_canceled(err);
     }
     return STATUS_OK;
 }

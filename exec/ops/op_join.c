@@ -8,6 +8,7 @@
  * could have been one. */
 #include <assert.h>
 
+#include "base/flag.h"
 #include "exec/binding.h"
 #include "exec/key_table.h"
 #include "exec/operators.h"
@@ -269,8 +270,8 @@ static Status flush_pairs(JoinOp *self, Pairs *pairs, Emitter *out, Error *err) 
     }
     pairs->count = 0;
     arena_reset(self->pair_arena);
-    if (status == STATUS_OK && cx->epoch->cancel && *cx->epoch->cancel)
-        return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
+    if (status == STATUS_OK && flag_is_set(cx->epoch->cancel))
+        return error_canceled(err);
     return status;
 }
 

@@ -153,8 +153,8 @@ static Status emit_copies(WindowOp *self, const Batch *in, Copies *copies, Emitt
 
     if (copies->count == 0)
         return STATUS_OK;
-    if (epoch && epoch->cancel && flag_get(epoch->cancel)) /* one batch may become very many */
-        return error_set(err, QUERY_CANCELED, "canceling statement due to user request");
+    if (epoch && flag_is_set(epoch->cancel)) /* one batch may become very many */
+        return error_canceled(err);
     chosen.selection = copies->rows;
     chosen.selection_count = copies->count;
     repeated = batch_compact(&chosen, false, arena);
