@@ -69,7 +69,7 @@ static rd_kafka_resp_err_t code_of_reason(const char *reason) {
 }
 
 static void take_fault(KafkaClient *client, rd_kafka_resp_err_t code, const char *reason) {
-    KafkaFault fault = {.code = code, .monotonic_ns = context_real.monotonic_ns(&context_real)};
+    KafkaFault fault = {.code = code};
 
     split_reason(reason, &fault);
     pthread_mutex_lock(&client->lock);

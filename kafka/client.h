@@ -21,7 +21,6 @@ typedef enum KafkaRole { KAFKA_CONSUMER, KAFKA_PRODUCER, KAFKA_ADMIN } KafkaRole
 /* The last thing that went wrong with a broker. */
 typedef struct KafkaFault {
     rd_kafka_resp_err_t code; /* 0: nothing since the last clear */
-    int64_t monotonic_ns;
     char broker[256]; /* "host:port"; "" when it is not told */
     char cause[512];  /* "Connection refused" */
 } KafkaFault;

@@ -276,7 +276,7 @@ Status kafka_producer_target(KafkaProducer *producer, const char *topic, KafkaTa
     return STATUS_OK;
 }
 
-static rd_kafka_headers_t *make_headers(const KafkaMessage *message) {
+static rd_kafka_headers_t *make_headers(const KafkaOutgoing *message) {
     rd_kafka_headers_t *headers = rd_kafka_headers_new(message->header_count);
 
     for (uint32_t i = 0; i < message->header_count; i++) {
@@ -289,7 +289,7 @@ static rd_kafka_headers_t *make_headers(const KafkaMessage *message) {
 }
 
 /* With a timestamp or headers, which the plain call doesn't take. */
-static rd_kafka_resp_err_t produce_in_full(KafkaProducer *producer, const KafkaMessage *message) {
+static rd_kafka_resp_err_t produce_in_full(KafkaProducer *producer, const KafkaOutgoing *message) {
     rd_kafka_headers_t *headers = message->header_count ? make_headers(message) : NULL;
     rd_kafka_vu_t parts[MESSAGE_PARTS_MAX];
     size_t count = 0;
@@ -326,7 +326,7 @@ static rd_kafka_resp_err_t produce_in_full(KafkaProducer *producer, const KafkaM
     return code;
 }
 
-static rd_kafka_resp_err_t produce(KafkaProducer *producer, const KafkaMessage *message) {
+static rd_kafka_resp_err_t produce(KafkaProducer *producer, const KafkaOutgoing *message) {
     if (message->timestamp_ms || message->header_count)
         return produce_in_full(producer, message);
     if (rd_kafka_produce(message->target->topic, message->partition, RD_KAFKA_MSG_F_COPY,
@@ -336,7 +336,7 @@ static rd_kafka_resp_err_t produce(KafkaProducer *producer, const KafkaMessage *
     return rd_kafka_last_error();
 }
 
-static Status refuse(KafkaProducer *producer, const KafkaMessage *message, rd_kafka_resp_err_t code,
+static Status refuse(KafkaProducer *producer, const KafkaOutgoing *message, rd_kafka_resp_err_t code,
                      Error *err) {
     const char *topic = rd_kafka_topic_name(message->target->topic);
     char what[NAME_SIZE + 64];
@@ -353,7 +353,7 @@ static Status refuse(KafkaProducer *producer, const KafkaMessage *message, rd_ka
     return lose(producer, code, what, err);
 }
 
-Status kafka_producer_send(KafkaProducer *producer, const KafkaMessage *message, Error *err) {
+Status kafka_producer_send(KafkaProducer *producer, const KafkaOutgoing *message, Error *err) {
     rd_kafka_resp_err_t code;
 
     assert(!producer->is_transactional || producer->is_open);

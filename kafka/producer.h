@@ -29,7 +29,7 @@ typedef struct KafkaHeader {
     size_t value_length;
 } KafkaHeader;
 
-typedef struct KafkaMessage {
+typedef struct KafkaOutgoing {
     KafkaTarget *target;
     int32_t partition; /* -1: by the key's hash as Java's clients do it; without key, any */
     const void *key;   /* NULL: none */
@@ -39,7 +39,7 @@ typedef struct KafkaMessage {
     int64_t timestamp_ms; /* since 1970; 0: now */
     const KafkaHeader *headers;
     uint32_t header_count;
-} KafkaMessage;
+} KafkaOutgoing;
 
 MUST_USE Status kafka_producer_open(const KafkaProducerSpec *spec, KafkaProducer **ret_producer,
                                     Error *err);
@@ -53,7 +53,7 @@ MUST_USE Status kafka_producer_begin(KafkaProducer *producer, Error *err);
 /* The topic must be there: producers make none. */
 MUST_USE Status kafka_producer_target(KafkaProducer *producer, const char *topic,
                                       KafkaTarget **ret_target, Error *err);
-MUST_USE Status kafka_producer_send(KafkaProducer *producer, const KafkaMessage *message,
+MUST_USE Status kafka_producer_send(KafkaProducer *producer, const KafkaOutgoing *message,
                                     Error *err);
 /* All that was sent is on the brokers. */
 MUST_USE Status kafka_producer_wait(KafkaProducer *producer, Error *err);

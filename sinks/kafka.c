@@ -405,34 +405,17 @@ static Status begin_transaction(SinkWriter *writer, Error *err) {
     return STATUS_OK;
 }
 
-static Status send_with_headers(SinkWriter *writer, const KafkaRow *row, KafkaMessage *message,
-                                Error *err) {
-    CLEANUP(arena_destroyp) Arena *arena = arena_create("kafka headers", 0);
-    KafkaHeader *headers = arena_new_array(arena, KafkaHeader, row->header_count);
-
-    for (uint32_t i = 0; i < row->header_count; i++) {
-        const KafkaRowHeader *from = &row->headers[i];
-
-        headers[i] = (KafkaHeader) {text_data(&from->name), from->name.length, NULL, 0};
-        if (from->is_null)
-            continue;
-        headers[i].value = text_data(&from->value);
-        headers[i].value_length = from->value.length;
-    }
-    message->headers = headers;
-    message->header_count = row->header_count;
-    return kafka_producer_send(writer->producers[writer->lane], message, err);
-}
-
 static Status send_row(SinkWriter *writer, const KafkaRow *row, Error *err) {
     TopicEntry *topic = writer->topic;
-    KafkaMessage message = {
+    KafkaOutgoing message = {
         .partition = row->partition,
         .key = row->key,
         .key_length = row->key_length,
         .value = row->value,
         .value_length = row->value_length,
         .timestamp_ms = row->timestamp_ms,
+        .headers = row->headers,
+        .header_count = row->header_count,
     };
 
     if (row->topic.length > 0)
@@ -440,8 +423,6 @@ static Status send_row(SinkWriter *writer, const KafkaRow *row, Error *err) {
     TRY(take_target(writer, topic, &message.target, err));
     writer->row_count++;
     writer->byte_count += (int64_t) (row->key_length + row->value_length);
-    if (row->header_count > 0)
-        return send_with_headers(writer, row, &message, err);
     return kafka_producer_send(writer->producers[writer->lane], &message, err);
 }
 

@@ -5,14 +5,12 @@
 #include <string.h>
 
 #include "formats/formats.h"
+#include "types/datetime.h"
 #include "types/jsonb.h"
 
-enum {
-    HEADERS_MAX = 1000, /* of one message */
-    UNIX_TO_2000_MS_DAYS = 10957,
-};
+enum { HEADERS_MAX = 1000 }; /* of one message */
 
-#define EPOCH_2000_MS (INT64_C(86400000) * UNIX_TO_2000_MS_DAYS)
+static const int64_t unix_epoch_ms = DATETIME_UNIX_EPOCH_US / 1000;
 
 /* Some of a row's columns. */
 typedef struct Part {
@@ -567,11 +565,11 @@ static Status take_timestamp(const KafkaEncoder *encoder, uint32_t row, KafkaRow
     if (column_is_null(column, row))
         return STATUS_OK;
     micros = COLUMN_VALUE(column, int64_t, row);
-    if (micros == INT64_MAX || micros / 1000 <= -EPOCH_2000_MS)
+    if (micros == INT64_MAX || micros / 1000 <= -unix_epoch_ms)
         return error_set(err, DATETIME_FIELD_OVERFLOW,
                          "a row's timestamp (column \"%s\") is before 1970 or infinite",
                          encoder->environment->names[encoder->timestamp_place]);
-    ret_row->timestamp_ms = micros / 1000 + EPOCH_2000_MS;
+    ret_row->timestamp_ms = micros / 1000 + unix_epoch_ms;
     return STATUS_OK;
 }
 
@@ -583,21 +581,19 @@ static Status bad_headers(Error *err) {
 }
 
 /* A value as text: strings as they are, others as they are written. */
-static Status take_header(const TextView *key, const JsonNode *value, KafkaRowHeader *ret_header,
+static Status take_header(const TextView *key, const JsonNode *value, KafkaHeader *ret_header,
                           Error *err) {
-    *ret_header = (KafkaRowHeader) {.name = *key};
-    if (ret_header->name.length == 0)
+    *ret_header = (KafkaHeader) {.name = text_data(key), .name_length = key->length};
+    if (key->length == 0)
         return bad_headers(err);
     if (!value || value->kind == JSON_NULL)
-        ret_header->is_null = true;
-    else if (value->kind == JSON_STRING)
-        ret_header->value = value->text;
-    else
-        ret_header->value = text_view(value->raw, value->raw_size);
+        return STATUS_OK;
+    ret_header->value = value->kind == JSON_STRING ? text_data(&value->text) : value->raw;
+    ret_header->value_length = value->kind == JSON_STRING ? value->text.length : value->raw_size;
     return STATUS_OK;
 }
 
-static Status take_nodes(const JsonNode *root, KafkaRowHeader *headers, Error *err) {
+static Status take_nodes(const JsonNode *root, KafkaHeader *headers, Error *err) {
     const JsonNode *name;
     uint32_t count = 0;
 
@@ -617,7 +613,7 @@ static Status take_nodes(const JsonNode *root, KafkaRowHeader *headers, Error *e
 static Status take_headers(KafkaEncoder *encoder, uint32_t row, KafkaRow *ret_row, Error *err) {
     const Column *column = &encoder->batch->columns[encoder->headers_place];
     const JsonNode *root = NULL;
-    KafkaRowHeader *headers;
+    KafkaHeader *headers;
     const TextView *text;
 
     if (column_is_null(column, row))
@@ -632,7 +628,7 @@ static Status take_headers(KafkaEncoder *encoder, uint32_t row, KafkaRow *ret_ro
     if (root->child_count > HEADERS_MAX)
         return error_set(err, PROGRAM_LIMIT_EXCEEDED, "a row has more than %d headers",
                          HEADERS_MAX);
-    headers = arena_new_array(encoder->row_arena, KafkaRowHeader, root->child_count + 1);
+    headers = arena_new_array(encoder->row_arena, KafkaHeader, root->child_count + 1);
     TRY(take_nodes(root, headers, err));
     ret_row->headers = headers;
     ret_row->header_count = root->child_count;

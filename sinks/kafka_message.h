@@ -5,6 +5,7 @@
 #pragma once
 
 #include "connector/sink.h"
+#include "kafka/producer.h"
 
 typedef enum KafkaEnvelope {
     KAFKA_ENVELOPE_APPEND,    /* a row is a message */
@@ -13,13 +14,6 @@ typedef enum KafkaEnvelope {
 } KafkaEnvelope;
 
 typedef struct KafkaEncoder KafkaEncoder;
-
-/* A header; borrowed like the message's other parts. */
-typedef struct KafkaRowHeader {
-    TextView name;
-    TextView value;
-    bool is_null;
-} KafkaRowHeader;
 
 /* A row as a message. Bytes are borrowed until the next row. */
 typedef struct KafkaRow {
@@ -31,7 +25,7 @@ typedef struct KafkaRow {
     const char *value; /* NULL: none */
     size_t value_length;
     int64_t timestamp_ms; /* 0: not said */
-    const KafkaRowHeader *headers;
+    const KafkaHeader *headers;
     uint32_t header_count;
 } KafkaRow;
 

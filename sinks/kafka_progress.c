@@ -148,7 +148,7 @@ Status kafka_progress_check_owner(const KafkaProgress *progress, Error *err) {
 Status kafka_progress_send_owner(KafkaProgress *progress, KafkaProducer *producer,
                                  KafkaTarget *target, Error *err) {
     StrBuf *owners = &progress->owners;
-    KafkaMessage message = {.target = target, .key = progress->owner_key};
+    KafkaOutgoing message = {.target = target, .key = progress->owner_key};
 
     if (!strstr(strbuf_text(owners), progress->token))
         strbuf_printf(owners, "%s ", progress->token);
@@ -165,7 +165,7 @@ Status kafka_progress_send_owner(KafkaProgress *progress, KafkaProducer *produce
 Status kafka_progress_send_marker(KafkaProgress *progress, KafkaProducer *producer,
                                   KafkaTarget *target, const uint8_t *header, size_t header_size,
                                   Error *err) {
-    KafkaMessage message = {
+    KafkaOutgoing message = {
         .target = target,
         .key = progress->identity,
         .key_length = strlen(progress->identity),

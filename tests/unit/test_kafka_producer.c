@@ -81,11 +81,11 @@ static void open_producer(Fixture *f, KafkaProducerSpec spec) {
 }
 
 static Status give(Fixture *f, const char *key, const char *value, size_t value_length) {
-    KafkaMessage message = {.target = f->target,
-                            .key = key,
-                            .key_length = key ? strlen(key) : 0,
-                            .value = value,
-                            .value_length = value_length};
+    KafkaOutgoing message = {.target = f->target,
+                             .key = key,
+                             .key_length = key ? strlen(key) : 0,
+                             .value = value,
+                             .value_length = value_length};
 
     return kafka_producer_send(f->producer, &message, &f->error);
 }
