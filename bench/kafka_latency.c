@@ -2,8 +2,9 @@
  *
  * usage: kafka_latency BROKERS TOPIC_IN TOPIC_OUT EVENTS_PER_SECOND SECONDS [WARM_SECONDS]
  *
- * Every millisecond the producer sends the events that are due, of 256 bytes, to the partitions in
- * turn: {"id":…,"due_ns":…,"pad":"…"}. `due_ns` is when the event should have been sent, by the
+ * Every millisecond the producer sends the events that are due, of 256 bytes, to the next
+ * partition:
+ * {"id":…,"due_ns":…,"pad":"…"}. `due_ns` is when the event should have been sent, by the
  * monotonic clock, so a producer that falls behind makes the figures worse, not better. Whoever is
  * measured takes events from TOPIC_IN to TOPIC_OUT and keeps the text of both numbers; with the
  * same topic twice the program measures itself and the broker: the floor. Prints percentiles of the
@@ -37,6 +38,12 @@ typedef struct Run {
     int64_t last_id[PARTITIONS_MAX]; /* the largest id received, per partition it was sent to */
 } Run;
 
+/* A millisecond's events go to one partition, as those of Kafka's default partitioner do: a request
+ * each per millisecond, not one per partition. */
+static int partition_of(const Run *run, int64_t due_ns) {
+    return (int) ((due_ns - run->start_ns) / TICK_NS % run->partition_count);
+}
+
 /* -------- produce -------- */
 
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *data) {
@@ -54,7 +61,7 @@ static void send_event(Run *run, rd_kafka_t *client, rd_kafka_topic_t *topic, in
 
     memset(text + length, 'x', (size_t) (EVENT_BYTES - 2 - length));
     memcpy(text + EVENT_BYTES - 2, "\"}", 2);
-    while (rd_kafka_produce(topic, (int32_t) (id % run->partition_count), RD_KAFKA_MSG_F_COPY, text,
+    while (rd_kafka_produce(topic, partition_of(run, due_ns), RD_KAFKA_MSG_F_COPY, text,
                             EVENT_BYTES, NULL, 0, NULL) != 0) {
         if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL)
             bench_die("produce", rd_kafka_err2str(rd_kafka_last_error()));
@@ -129,7 +136,7 @@ static void take_event(Run *run, const rd_kafka_message_t *message, int64_t now_
         run->doubled++;
         return;
     }
-    partition = (int) (id % run->partition_count);
+    partition = partition_of(run, due_ns);
     run->seen[id] = 1;
     run->received++;
     if (id < run->last_id[partition])
