@@ -1,18 +1,20 @@
-/* Deferral: decisions of at-least-once streams, told to the checkpoint together.
+/* Deferral: decisions that the checkpoint is told of together, so that no row waits for the disk.
  *
- * A row of such a stream is out when its sink has prepared the epoch; the checkpoint's commit only
- * says from where a restart repeats. So an epoch that changed no state may leave its record here,
- * the next one within DEFER_NS replaces it, and when the last is written nobody waits for the disk.
- * A crash of the process repeats the epochs of DEFER_NS at most, a crash of the machine what the
- * disk did not have (the log is a sound one: an earlier decision). Nothing is left here, and
- * the disk has it, when a stream is paused, stopped, finished or flushed by WAIT FOR STREAM
- * (stream_write_deferred). */
+ * Of an at-least-once stream: a row is out when its sink has prepared the epoch; the checkpoint's
+ * commit only says from where a restart repeats. Of an exactly-once stream without state and with
+ * one sink that has transactions: the sink's marker is the decision; a restart reads from where the
+ * checkpoint stands to where the marker does, for the counts, and sends nothing of it. So an epoch
+ * that changed no state may leave its record here, the next one within DEFER_NS replaces it, and
+ * when the last is written nobody waits for the disk. A crash of the process repeats, or reads
+ * again, the epochs of DEFER_NS at most, a crash of the machine what the disk did not have (the log
+ * is a sound one: an earlier decision). Nothing is left here, and the disk has it, when a stream is
+ * paused, stopped, finished or flushed by WAIT FOR STREAM (stream_write_deferred). */
 #pragma once
 
 #include "stream/checkpoint.h"
 
 typedef struct Deferral {
-    bool is_allowed; /* every sink is at-least-once */
+    bool is_allowed; /* of a stream as above */
     bool has_record;
     int64_t written_ns; /* monotonic, of the last decision on disk */
     int64_t epoch;

@@ -6,6 +6,7 @@
  * a due roll is not run at all. */
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/flag.h"
@@ -16,6 +17,8 @@
 
 enum {
     TARGET_BYTES_MAX = 256 << 20,
+    PIECE_BYTES = 16 << 20, /* of epochs run again, per partition */
+    PIECE_RECORDS = 1 << 16,
     EPOCH_LONG_MS = 2000, /* under backlog epochs shrink when they take longer */
     BACKLOG_DECIDES = 10, /* and grow while they are shorter than this many commits */
 };
@@ -37,6 +40,7 @@ typedef struct EpochRun {
     int64_t cpu_ns;
     bool has_backlog;
     bool is_rerun; /* by a marker: rows that are gone can't be left out */
+    bool is_piece; /* of a rerun: the last one decides for all */
 } EpochRun;
 
 static double phase_ms(EpochRun *run) {
@@ -314,7 +318,7 @@ static Status decide(EpochRun *run, StrBuf *offsets, Error *err) {
     TRY(decide_transactional(run, err));
     append_outcome(run);
     fill_progress(run, offsets);
-    return keep_decision(run, &record, err);
+    return run->is_piece ? STATUS_OK : keep_decision(run, &record, err);
 }
 
 Status stream_write_deferred(Stream *stream, Error *err) {
@@ -517,7 +521,8 @@ static Status run_chosen(EpochRun *run, Error *err) {
         trim_sources(run);
         status = publish(run, err);
         run->progress.publish_ms = phase_ms(run);
-        stream_remember_progress(stream, &run->progress);
+        if (!run->is_piece)
+            stream_remember_progress(stream, &run->progress);
         adapt_target(run);
         if (stream->must_roll && !stream->flush_ticket && status == STATUS_OK)
             stream->must_roll = false;
@@ -541,23 +546,98 @@ static void take_watermarks(StreamScan *scan, const HeaderScan *header) {
         scan->joint_us = header->joint_close_below;
 }
 
-/* A marker's epoch must be run from the same rows. */
+/* -------- epochs run again -------- */
+
+/* A marker's epochs must be run from the same rows: the journal, as it was restored, names them. An
+ * old copy's may not, or name others that were found since. */
 static Status check_range(StreamScan *scan, int partition, const HeaderPartition *range,
                           Error *err) {
     bool is_there = partition < scan->partition_count;
+    PartitionState state;
 
-    if (is_there && range->from >= range->to)
+    if (is_there && range->from > range->to)
+        return error_set(err, IO_ERROR,
+                         "partition %d was read to %" PRId64 ", behind the sink's %" PRId64,
+                         partition, range->from, range->to);
+    if (is_there && range->from == range->to)
         return STATUS_OK;
     if (is_there && scan->type->check_range)
         return scan->type->check_range(scan->reader, partition, range->from, range->to, err);
-    if (is_there && range->to <= scan->partitions[partition].end)
-        return STATUS_OK;
+    if (is_there) {
+        scan->type->partition_state(scan->reader, partition, &state);
+        if (range->to <= state.end)
+            return STATUS_OK;
+    }
     return error_set(err, IO_ERROR,
                      "the rows of partition %d from %" PRId64 " to %" PRId64 " are not there",
                      partition, range->from, range->to);
 }
 
-Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err) {
+static Status refuse_rerun(const Stream *stream, const StreamScan *scan, const EpochHeader *header,
+                           Error *err) {
+    char reason[ERROR_MESSAGE_SIZE];
+
+    if (header->epoch == stream->epoch + 1)
+        return error_context(err, "source \"%s\" can't give the rows of epoch %" PRId64 " again",
+                             scan->relation->name, header->epoch);
+    snprintf(reason, sizeof(reason), "%s", err->message);
+    IGNORE(error_set(err, IO_ERROR,
+                     "the sink holds epoch %" PRId64 ", the checkpoint epoch %" PRId64
+                     ", and source \"%s\" can't give the rows between",
+                     header->epoch, stream->epoch, scan->relation->name));
+    error_detail(err, "%s", reason);
+    return error_hint(err, "An old copy of the data directory seems to be restored.");
+}
+
+/* From where the checkpoint stands to where the marker does. */
+static Status prepare_rerun(Stream *stream, EpochHeader *header, Error *err) {
+    for (int i = 0; i < header->scan_count; i++) {
+        StreamScan *scan = &stream->scans[i];
+        HeaderScan *wanted = &header->scans[i];
+
+        for (int j = 0; j < wanted->partition_count; j++) {
+            if (j < scan->partition_count)
+                wanted->partitions[j].from = scan->partitions[j].position;
+            if (check_range(scan, j, &wanted->partitions[j], err) != STATUS_OK)
+                return refuse_rerun(stream, scan, header, err);
+        }
+        TRY(stream_discover_scan(stream, i, err));
+        take_watermarks(scan, wanted);
+    }
+    return STATUS_OK;
+}
+
+/* Of a range from where the partition stands; false: there is more behind it. */
+static bool cut_range(const StreamScan *scan, int partition, HeaderPartition *range) {
+    int64_t most = scan->type->offsets_are_bytes ? PIECE_BYTES : PIECE_RECORDS;
+
+    range->from = scan->partitions[partition].position;
+    if (range->to - range->from <= most)
+        return true;
+    range->to = range->from + most;
+    return false;
+}
+
+/* The next piece of `whole`, so that a long way takes no more memory than a short one. */
+static EpochHeader *cut_piece(EpochRun *run, const EpochHeader *whole) {
+    EpochHeader *piece = arena_memdup(run->arena, whole, sizeof(*whole));
+
+    piece->scans =
+        arena_memdup(run->arena, whole->scans, sizeof(HeaderScan) * (size_t) whole->scan_count);
+    for (int i = 0; i < whole->scan_count; i++) {
+        HeaderScan *scan = &piece->scans[i];
+
+        scan->partitions = arena_memdup(run->arena, scan->partitions,
+                                        sizeof(HeaderPartition) * (size_t) scan->partition_count);
+        for (int j = 0; j < scan->partition_count; j++)
+            if (!cut_range(&run->stream->scans[i], j, &scan->partitions[j]))
+                run->is_piece = true;
+    }
+    return piece;
+}
+
+static Status rerun(Stream *stream, EpochHeader *header, bool is_one, bool *ret_is_done,
+                    Error *err) {
     CLEANUP(arena_destroyp) Arena *arena = arena_create("epoch", 0);
     EpochRun run = {.stream = stream,
                     .arena = arena,
@@ -565,19 +645,25 @@ Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err) {
                     .cpu_ns = clock_cpu_ns(),
                     .is_rerun = true};
 
-    for (int i = 0; i < header->scan_count; i++) {
-        StreamScan *scan = &stream->scans[i];
-
-        TRY(stream_discover_scan(stream, i, err));
-        for (int j = 0; j < header->scans[i].partition_count; j++)
-            if (check_range(scan, j, &header->scans[i].partitions[j], err) != STATUS_OK)
-                return error_context(err,
-                                     "source \"%s\" can't give the rows of epoch %" PRId64 " again",
-                                     scan->relation->name, header->epoch);
-        take_watermarks(scan, &header->scans[i]);
-    }
+    if (!is_one)
+        run.header = cut_piece(&run, header);
+    *ret_is_done = !run.is_piece;
     run.mark_ns = stream->clock->monotonic_ns(stream->clock);
     return run_chosen(&run, err);
+}
+
+Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err) {
+    bool is_one = header->epoch == stream->epoch + 1;
+    bool is_done = false;
+
+    TRY(prepare_rerun(stream, header, err));
+    for (;;) {
+        TRY(rerun(stream, header, is_one, &is_done, err));
+        if (is_done)
+            return STATUS_OK;
+        assert(stream->sink_count == 1); /* else more than one epoch is never run again */
+        stream->sinks[0].has_epoch = true;
+    }
 }
 
 static bool has_work(EpochRun *run) {

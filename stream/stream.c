@@ -487,7 +487,19 @@ static Status check_header(Stream *stream, const EpochHeader *header, Error *err
     return STATUS_OK;
 }
 
-/* A transactional sink's marker against the checkpoint: same epoch, or one ahead. */
+/* May its decisions wait for the checkpoint (deferral.h)? */
+static bool may_defer(const Stream *stream) {
+    bool are_repeated = stream->sink_count > 0;
+
+    for (int i = 0; i < stream->sink_count; i++)
+        are_repeated &= stream->sinks[i].guarantee == SINK_AT_LEAST_ONCE;
+    return are_repeated ||
+           (stream->sink_count == 1 && stream->sinks[0].guarantee == SINK_TRANSACTIONAL &&
+            !state_has_tables(stream->store));
+}
+
+/* A transactional sink's marker against the checkpoint: same epoch, or ahead by what the checkpoint
+ * need not have: one, or all since the last one that was not deferred. */
 static Status check_marker(Stream *stream, DeliverySink *sink, int64_t epoch,
                            EpochHeader **ret_ahead, Error *err) {
     StrBuf bytes = {0};
@@ -511,7 +523,7 @@ static Status check_marker(Stream *stream, DeliverySink *sink, int64_t epoch,
          memcmp(marker->incarnation, stream->relation->incarnation, INCARNATION_SIZE) == 0))
         return STATUS_OK;
     TRY(check_header(stream, marker, err));
-    if (marker->epoch == epoch + 1) {
+    if (marker->epoch == epoch + 1 || (marker->epoch > epoch && may_defer(stream))) {
         sink->has_epoch = true;
         *ret_ahead = marker;
         return STATUS_OK;
@@ -600,13 +612,6 @@ static Status recover(Stream *stream, Error *err) {
 
 /* -------- opening and closing -------- */
 
-static bool is_at_least_once(const Stream *stream) {
-    for (int i = 0; i < stream->sink_count; i++)
-        if (stream->sinks[i].guarantee != SINK_AT_LEAST_ONCE)
-            return false;
-    return stream->sink_count > 0;
-}
-
 Status stream_open_checkpoint(Stream *stream, Checkpoint **ret_checkpoint, Error *err) {
     CheckpointIdentity identity = {.stream_id = stream->id};
 
@@ -624,7 +629,7 @@ static Status open_all(Stream *stream, Error *err) {
     TRY(open_delivery(stream, err));
     TRY(open_dataflow(stream, err));
     TRY(recover(stream, err));
-    stream->deferral.is_allowed = is_at_least_once(stream);
+    stream->deferral.is_allowed = may_defer(stream);
     return STATUS_OK;
 }
 

@@ -8,12 +8,15 @@ CREATE of the same names. The law is always the same: every row is in the cluste
 """
 import argparse
 import collections
+import contextlib
+import glob
 import json
 import os
 import re
 import shutil
 import sqlite3
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness.server import (ROOT, QueryError, Server, ServerError, read_lines,  # noqa: E402
@@ -43,10 +46,10 @@ class Case:
             connection.execute(statement)
         return connection
 
-    def put(self, count=3):
+    def put(self, count=3, pad=""):
         first = self.put_count * 100
         write_file(os.path.join(self.server.work, "in"), f"{self.put_count:04}.json",
-                   "".join(f'{{"v": {first + i}}}\n' for i in range(count)))
+                   "".join(f'{{"v": {first + i}, "pad": "{pad}"}}\n' for i in range(count)))
         self.put_count += 1
 
     def feed(self, connection, count=1):
@@ -60,6 +63,16 @@ class Case:
         path = os.path.join(self.server.work, "cluster", "cluster.db")
         with sqlite3.connect(path) as database:
             return database.execute("SELECT epoch, line FROM row ORDER BY id").fetchall()
+
+    def checkpoint_epoch(self):
+        """The last epoch that the disk has. Of a copy: to look at it changes it."""
+        paths = glob.glob(os.path.join(self.server.data, "**", "checkpoint.db*"), recursive=True)
+        with tempfile.TemporaryDirectory(prefix="millrace-checkpoint-") as folder:
+            for path in paths:
+                shutil.copy(path, folder)
+            with contextlib.closing(
+                    sqlite3.connect(os.path.join(folder, "checkpoint.db"))) as database:
+                return database.execute("SELECT max(number) FROM epoch").fetchone()[0] or 0
 
     def check(self, puts=None, rows=3):
         """Each row once; an epoch's rows in one transaction."""
@@ -99,6 +112,14 @@ class Case:
 
     def stream_row(self, connection):
         return connection.rows("SELECT state, epoch, error_code, error FROM millrace.streams")[0]
+
+    def wait_rows(self, connection, count):
+        """Without WAIT FOR STREAM, which would tell the checkpoint."""
+        for _ in range(2000):
+            if len(self.cluster()) >= count:
+                return
+            connection.execute("SELECT count(*) FROM generate_series(1, 20000)")
+        raise Wrong(f"{len(self.cluster())} rows of {count}")
 
     def wait_state(self, connection, state):
         """Views are asked again until they say so; WAIT FOR STREAM would be refused."""
@@ -317,6 +338,29 @@ def idle_ahead(case):
         raise Wrong(f"not one window of two rows: {case.cluster()}")
 
 
+def several_ahead(case):
+    """A stream without state tells its checkpoint of some epochs at once: the marker may be far
+    ahead. What lies between is read again, for the counts, in pieces, and nothing is sent twice."""
+    connection = case.create()
+    ahead = 0
+    for _ in range(50):
+        case.feed(connection)
+        for _ in range(4):
+            case.put(pad="x" * (6 << 20))
+            case.wait_rows(connection, 3 * case.put_count)
+        case.server.kill()
+        ahead = case.cluster()[-1][0] - case.checkpoint_epoch()
+        case.server.start()
+        connection = case.server.connect()
+        if ahead > 1:
+            break
+    connection.execute("WAIT FOR STREAM q")
+    case.check()
+    rows_in = connection.value("SELECT rows_in FROM millrace.streams")
+    if ahead < 2 or int(rows_in) != 3 * case.put_count:
+        raise Wrong(f"{ahead} epochs ahead, {rows_in} rows counted of {3 * case.put_count}")
+
+
 def old_copy(case):
     connection = case.create()
     case.feed(connection)
@@ -378,7 +422,7 @@ def created_again(case):
 
 
 CASES = [commit_refused, commit_unknown, crash_points, marker_ahead, errors_ahead, late_ahead,
-         vanished_ahead, idle_ahead, old_copy, second_server, created_again]
+         vanished_ahead, idle_ahead, several_ahead, old_copy, second_server, created_again]
 
 
 def main():
