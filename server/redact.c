@@ -4,10 +4,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/nearest.h"
+
 static const char mask[] = "******";
 
 enum {
     HEAD_WORDS = 4,  /* CREATE OR REPLACE SECRET */
+    PART_SIZE = 32,  /* a longer part of a name is none that we look for */
     PROBE_BYTES = 4, /* a secret this short is found by its whole, not by its beginning */
 };
 
@@ -15,10 +18,13 @@ enum {
 typedef struct SecretScan {
     const char *at;
     int word_count;
-    bool may_be_ddl; /* CREATE or ALTER, or misspelt so */
-    bool is_ddl;     /* CREATE SECRET, ALTER SECRET: every literal is one */
-    bool is_named;   /* a name of a secret has just been read, or its '=' */
+    bool may_be_ddl;  /* CREATE or ALTER, or misspelt so */
+    bool is_ddl;      /* CREATE SECRET, ALTER SECRET: every literal is one */
+    bool is_named;    /* a name of a secret has just been read, or its '=' */
+    const char *name; /* that has just been read, or its '='; NULL: none */
+    size_t name_length;
     bool is_after_equals;
+    bool is_definition;   /* it begins so, or has CREATE, ALTER or REPLACE in it */
     bool is_after_create; /* EXPLAIN CREATE SECRET, …: CREATE, ALTER or REPLACE */
 } SecretScan;
 
@@ -30,6 +36,40 @@ typedef struct SecretSpan {
 static bool is_word_byte(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '.' || (unsigned char) c >= 0x80;
+}
+
+/* What a part of an option's name is, and how many slips of the keyboard it may have. */
+static const struct {
+    const char *name;
+    size_t slips;
+} secret_parts[] = {{"password", 2}, {"saslpassword", 2}, {"passphrase", 2}, {"credentials", 2},
+                    {"secret", 1},   {"pass", 0},         {"token", 0},      {"apikey", 0}};
+
+static bool is_near_secret(const char *begin, size_t length) {
+    char part[PART_SIZE] = "";
+
+    if (length >= PART_SIZE)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        part[i] = (char) (begin[i] >= 'A' && begin[i] <= 'Z' ? begin[i] - 'A' + 'a' : begin[i]);
+    for (size_t i = 0; i < ARRAY_LENGTH(secret_parts); i++)
+        if (edit_distance(part, secret_parts[i].name) <= secret_parts[i].slips)
+            return true;
+    return false;
+}
+
+/* One part of "rdkafka.sasl.pasword". */
+static bool has_part_near_secret(const char *word, size_t length) {
+    size_t begin = 0;
+
+    for (size_t i = 0; i <= length; i++) {
+        if (i < length && word[i] != '_' && word[i] != '.')
+            continue;
+        if (i > begin && is_near_secret(word + begin, i - begin))
+            return true;
+        begin = i + 1;
+    }
+    return false;
 }
 
 static bool names_secret(const char *word, size_t length) {
@@ -55,12 +95,15 @@ static void take_word(SecretScan *scan, const char *word, size_t length) {
     if (scan->word_count++ == 0)
         scan->may_be_ddl = strchr("aAcC", word[0]) != NULL;
     scan->is_named = names_secret(word, length);
+    scan->name = word;
+    scan->name_length = length;
     if (scan->is_named && !scan->is_after_equals &&
         ((scan->may_be_ddl && scan->word_count <= HEAD_WORDS) || scan->is_after_create))
         scan->is_ddl = true;
     scan->is_after_equals = false;
     scan->is_after_create = is_word(word, length, "create") || is_word(word, length, "alter") ||
                             is_word(word, length, "replace");
+    scan->is_definition |= scan->may_be_ddl || scan->is_after_create;
 }
 
 /* Behind the closing quote, or the end of the text. */
@@ -131,12 +174,20 @@ static bool take_token(SecretScan *scan, SecretSpan *ret_span) {
     } else {
         scan->at = begin + 1;
         scan->is_after_equals = *begin == '=';
-        if (!strchr(" \t\r\n\f\v=:(", *begin))
+        if (!strchr(" \t\r\n\f\v=:(", *begin)) {
             scan->is_named = false;
+            scan->name = NULL;
+        }
         return false;
     }
     *ret_span = (SecretSpan) {begin, scan->at};
     return true;
+}
+
+/* In a definition a name may be misspelt: the error about it comes later, if at all. */
+static bool is_after_secret_name(const SecretScan *scan) {
+    return scan->is_named || (scan->is_definition && scan->name &&
+                              has_part_near_secret(scan->name, scan->name_length));
 }
 
 static bool next_secret(SecretScan *scan, SecretSpan *ret_span) {
@@ -148,7 +199,7 @@ static bool next_secret(SecretScan *scan, SecretSpan *ret_span) {
         else if (*scan->at == ';') {
             scan->at++;
             begin_statement(scan);
-        } else if (take_token(scan, ret_span) && (scan->is_ddl || scan->is_named))
+        } else if (take_token(scan, ret_span) && (scan->is_ddl || is_after_secret_name(scan)))
             return true;
     }
     return false;

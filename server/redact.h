@@ -2,8 +2,8 @@
  *
  * A secret comes in as a literal of a statement, which may be wrong in any way: it can't be told by
  * parsing. So this looks at the words: every literal in a statement that begins as CREATE SECRET or
- * ALTER SECRET, and one that follows a name like sasl_password. Whatever shows, logs or quotes a
- * statement's text asks here first. */
+ * ALTER SECRET, and one that follows a name like sasl_password, also a misspelt one. Whatever
+ * shows, logs or quotes a statement's text asks here first. */
 #pragma once
 
 #include "base/status.h"

@@ -39,11 +39,50 @@ static void secrets_are_masked(void **state) {
     }
 }
 
+static void a_misspelt_name_is_one_of_a_secret(void **state) {
+    static const char *const names[] = {
+        "sasl_pasword",
+        "sasl_passsword",
+        "sasl_pssword",
+        "sasl_paword",
+        "sasl_passowrd",
+        "sasl_apssword",
+        "saslpssword",
+        "saslPassword",
+        "sasl_pass",
+        "SASL_PASS",
+        "ssl_key_pwd",
+        "ssl_key_passwd",
+        "client_scret",
+        "client_sceret",
+        "sasl_token",
+        "credentials",
+        "sasl_credental",
+        "rdkafka.sasl.pasword",
+        "rdkafka.sasl.passwrod",
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        CLEANUP(strbuf_done) StrBuf sql = {0};
+        CLEANUP(strbuf_done) StrBuf out = {0};
+
+        strbuf_printf(&sql, "CREATE SINK s WITH (topic = 't', %s = 'canary')", names[i]);
+        redact_sql(strbuf_text(&sql), &out);
+        if (strstr(strbuf_text(&out), "canary"))
+            fail_msg("%s is shown", names[i]);
+        assert_non_null(strstr(strbuf_text(&out), "topic = 't'"));
+    }
+}
+
 static void other_literals_stay(void **state) {
     static const char *const cases[] = {
         "CREATE SOURCE s WITH (connector = 'kafka', sasl_password = SECRET p, topic = 't')",
         "SELECT secret FROM t WHERE a = 'x'",
         "SELECT 'password'",
+        "SELECT * FROM t WHERE passenger = 'x' AND token = 'y' AND pass = 'z'",
+        "CREATE STREAM token AS SELECT 'x'",
+        "CREATE SINK s WITH (path = 'p', base_path 'q', socket = 'r', key = 'k', class = 'c')",
+        "CREATE STREAM s AS SELECT 'x' FROM t WHERE keyword = 'y' AND passed = 'z' AND second 'w'",
         "CREATE VIEW v AS SELECT 'x' AS secret, 'y'",
         "SHOW CREATE SECRET s; SELECT 'x'",
         "",
@@ -116,6 +155,7 @@ static void a_message_that_was_cut_is_masked_too(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secrets_are_masked),
+        cmocka_unit_test(a_misspelt_name_is_one_of_a_secret),
         cmocka_unit_test(other_literals_stay),
         cmocka_unit_test(an_error_loses_secret_and_place),
         cmocka_unit_test(a_literal_without_its_end_is_masked),

@@ -35,6 +35,8 @@ STATEMENTS = (
     "ALTER SECRET s = '{}'",
     "CREATE SINK k WITH (connector = 'file', path = 'out/', sasl_password = '{}')",
     "CREATE SINK k WITH (connector = 'file', path = 'out/', sasl_password '{}')",
+    "CREATE SINK k WITH (connector = 'blackhole',\nsasl_pssword = '{}')",
+    "EXPLAIN CREATE SINK k WITH (connector = 'file', path = 'out/', sasl_pass = '{}')",
     "CREATE SOURCE k (v text) WITH (connector = 'kafka', brokers = '127.0.0.1:1', topic = 't', "
     "sasl_username = 'u', sasl_password = '{}')",
     "CREATE SOURCE k (v text) WITH (connector = 'kafka', brokers = '127.0.0.1:1', topic = 't', "
