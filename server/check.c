@@ -1,7 +1,8 @@
 /* `millrace --check DIR`: look for damage without starting anything.
  *
- * The catalog and every stream's checkpoint are opened, SQLite checks its pages, and the state is
- * read back, checksums included. Each finding is a line; damage makes the exit status 1. */
+ * The catalog and every stream's checkpoint are opened, SQLite checks its pages, the state is read
+ * back, checksums included, and secrets are opened with the key that is there. Each finding is a
+ * line; damage makes the exit status 1. */
 #include <stdio.h>
 
 #include "server/server.h"
@@ -59,6 +60,29 @@ static Status check_stream(Server *server, const Relation *relation, Error *err)
     return status;
 }
 
+/* A stream that connects with it would wait for good. */
+static Status check_secret(Server *server, const Relation *relation, Error *err) {
+    const SecretReference reference = {relation->id, relation->name, relation->sealed};
+    StrBuf plain = {0};
+    Status status = secret_open(server->vault, &reference, &plain, err);
+
+    secret_wipe(&plain);
+    err->context[0] = '\0'; /* which is our name again */
+    return status;
+}
+
+static Status check_relation(Server *server, const Relation *relation, Error *err) {
+    TRY(relation_check_sound(relation, 0, err));
+    switch (relation->kind) {
+    case RELATION_STREAM:
+        return check_stream(server, relation, err);
+    case RELATION_SECRET:
+        return check_secret(server, relation, err);
+    default:
+        return STATUS_OK;
+    }
+}
+
 int server_run_check(Server *server) {
     CatalogSnapshot *snapshot = catalog_snapshot(server->catalog);
     int damage_count = 0;
@@ -75,9 +99,7 @@ int server_run_check(Server *server) {
 
         stream_count += relation->kind == RELATION_STREAM;
         error_clear(&error);
-        if (relation_check_sound(relation, 0, &error) == STATUS_OK &&
-            (relation->kind != RELATION_STREAM ||
-             check_stream(server, relation, &error) == STATUS_OK))
+        if (check_relation(server, relation, &error) == STATUS_OK)
             continue;
         snprintf(what, sizeof(what), "%s \"%s\"", relation_kind_name(relation->kind),
                  relation->name);

@@ -141,6 +141,34 @@ def test_check_finds_damage(tmp_path):
     assert run("--check", str(tmp_path / "nothing")).returncode == 1
 
 
+def test_check_opens_secrets(tmp_path):
+    data = tmp_path / "data"
+    script = "CREATE SECRET s AS 'canary'; CREATE SECRET t AS 'canary';"
+    assert run("--data", str(data), "-f", "-", stdin=script, cwd=tmp_path).returncode == 0
+    key = data / "secret.key"
+    assert run("--check", str(data)).returncode == 0
+    right = key.read_text()
+    key.write_text("ab" * 32 + "\n")
+    other = run("--check", str(data))
+    assert other.returncode == 1 and other.stdout.splitlines() == [
+        f'secret "{name}": 55000: secret "{name}" was not sealed with the key of "{key}"'
+        for name in "st"] + ["0 streams checked, 2 damaged"]
+    key.unlink()
+    missing = run("--check", str(data))
+    assert missing.returncode == 1 and not key.exists()
+    assert f'secret "s": 58P01: key file "{key}" is missing' in missing.stdout
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text(right)
+    elsewhere.chmod(0o600)
+    given = ("--set", f"secret_key_file={elsewhere}")
+    assert run(*given, "--check", str(data)).returncode == 0
+    with sqlite3.connect(data / "catalog.db") as database:
+        database.execute("UPDATE objects SET definition = replace(definition, 'v1:', 'v1:00') "
+                         "WHERE name = 's'")
+    database.close()
+    assert run(*given, "--check", str(data)).returncode == 1
+
+
 def test_a_damaged_catalog_is_named(tmp_path):
     data = tmp_path / "data"
     data.mkdir()
