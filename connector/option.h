@@ -74,6 +74,8 @@ MUST_USE Status options_parse(const OptionSpec *const *tables, const OptionText 
                               OptionSet *ret_options, Error *err);
 const OptionValue *option_find(const OptionSet *options,
                                const char *name); /* asserts that it is declared */
+/* NULL: no table declares it, or it is a member of a prefix that is not written. */
+const OptionValue *option_lookup(const OptionSet *options, const char *name);
 const char *option_text(const OptionSet *options, const char *name); /* NULL when null */
 int64_t option_number(const OptionSet *options, const char *name);   /* asserts a value */
 bool option_is_set(const OptionSet *options, const char *name);

@@ -171,12 +171,16 @@ static int count_specs(const OptionSpec *const *tables) {
     return count;
 }
 
-/* NULL: none. A name in two tables is the first one's. */
+/* A name in two tables is the first one's. */
 static OptionValue *find_value(const OptionSet *set, const char *name) {
     for (int i = 0; i < set->count; i++)
         if (strcmp(set->values[i].name, name) == 0)
             return &set->values[i];
     return NULL;
+}
+
+const OptionValue *option_lookup(const OptionSet *options, const char *name) {
+    return find_value(options, name);
 }
 
 static Status unknown_option(const OptionSet *set, const OptionText *text, Error *err) {

@@ -119,19 +119,12 @@ static void set_null_when_bad(ScanDecoder *self) {
             !self->columns[i].is_not_null && (int) i != self->time_column;
 }
 
-/* The text of an option that the connector may not have. */
-static const char *relation_option(const Relation *relation, const char *name) {
-    for (int i = 0; i < relation->options.count; i++)
-        if (strcmp(relation->options.values[i].spec->name, name) == 0)
-            return relation->options.values[i].text;
-    return NULL;
-}
-
 Status scan_decoder_create(const Plan *scan, OperatorContext *cx, ScanDecoder **ret_decoder,
                            Error *err) {
     CLEANUP(scan_decoder_destroyp) ScanDecoder *self = memory_zalloc(sizeof(*self));
     const Relation *relation = scan->relation;
-    const char *on_error = relation_option(relation, "on_error");
+    const OptionValue *option = option_lookup(&relation->options, "on_error");
+    const char *on_error = option ? option->text : NULL;
     size_t count = (size_t) scan->column_count + 1;
 
     assert(relation->kind == RELATION_SOURCE);

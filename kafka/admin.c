@@ -106,10 +106,9 @@ static Status after_try(KafkaAdmin *admin, const Deadline *deadline, rd_kafka_re
 /* -------- life -------- */
 
 static bool is_uncommitted(const OptionSet *options) {
-    for (int i = 0; i < options->count; i++)
-        if (strcmp(options->values[i].name, "isolation") == 0 && !options->values[i].is_null)
-            return strcmp(options->values[i].text, "read_uncommitted") == 0;
-    return false;
+    const OptionValue *value = option_lookup(options, "isolation");
+
+    return value && !value->is_null && strcmp(value->text, "read_uncommitted") == 0;
 }
 
 Status kafka_admin_open(const OptionSet *options, const volatile bool *cancel,

@@ -15,6 +15,7 @@ enum {
     LOG_WINDOW_SECONDS = 10,
     LOG_LINES_MAX = 10, /* per client and window */
     POLL_EVENTS_MAX = 64,
+    OPTION_NAME_SIZE = 128, /* rdkafka.<any of the allow-list> */
     /* librdkafka's levels are syslog's, whose header has our names for other numbers. */
     SYSLOG_CRITICAL = 2,
     SYSLOG_ERROR = 3,
@@ -186,11 +187,12 @@ Status kafka_client_set(KafkaClient *client, const char *name, const char *value
 
 /* The member of rdkafka.* that is called `name`; NULL: not given. */
 static const OptionValue *given_setting(const OptionSet *options, const char *name) {
-    for (int i = 0; i < options->count; i++)
-        if (strncmp(options->values[i].name, "rdkafka.", 8) == 0 &&
-            strcmp(options->values[i].name + 8, name) == 0 && options->values[i].is_set)
-            return &options->values[i];
-    return NULL;
+    char option[OPTION_NAME_SIZE];
+    const OptionValue *value;
+
+    snprintf(option, sizeof(option), "rdkafka.%s", name);
+    value = option_lookup(options, option);
+    return value && value->is_set ? value : NULL;
 }
 
 Status kafka_client_set_default(KafkaClient *client, const char *name, const char *value,

@@ -86,6 +86,15 @@ static void units_and_durations_are_typed(void **state) {
     assert_int_equal(f->error.position, 22);
 }
 
+static void an_option_of_another_connector_is_not_found(void **state) {
+    Fixture *f = *state;
+
+    assert_int_equal(parse(f, "rows", "12"), STATUS_OK);
+    assert_int_equal(option_lookup(&f->set, "rows")->number, 12);
+    assert_true(option_lookup(&f->set, "path")->is_null);
+    assert_null(option_lookup(&f->set, "isolation"));
+}
+
 static void unknown_option_offers_the_nearest(void **state) {
     Fixture *f = *state;
 
@@ -132,6 +141,8 @@ static void edit_distance_counts_swaps_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(units_and_durations_are_typed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_option_of_another_connector_is_not_found, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(unknown_option_offers_the_nearest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(missing_required_option_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(path_cannot_escape, set_up, tear_down),
