@@ -1,11 +1,12 @@
 /* Sink: where a stream's rows go, one transaction an epoch.
  *
- * State diagram of a writer:  open → recover → (begin → write* → prepare → [decide] → publish)*
- *                                                 └────────── abort ─────────┘          → close
+ * State diagram of a writer:
+ *   open → recover → (begin → write* → [mark] → prepare → [decide] → publish)* → close
+ *                       └─────────────── abort ──────────────┘
  * prepare makes the epoch's part durable and invisible and returns a receipt, which the checkpoint
  * keeps; publish makes it visible: idempotent, repeated at recovery from the last receipt. A
- * TRANSACTIONAL sink's decide commits its own transaction with the header as a marker. Calls come
- * from one thread at a time, on the I/O pool (they may block). */
+ * TRANSACTIONAL sink has the header as a marker in a transaction of its own, which decide commits.
+ * Calls come from one thread at a time, on the I/O pool (they may block). */
 #pragma once
 
 #include "connector/format.h"
@@ -84,12 +85,15 @@ typedef struct SinkType {
     /* Rows in order. `ops` NULL in append and complete mode. */
     MUST_USE Status (*write)(SinkWriter *writer, const Batch *batch, const ChangeOp *ops,
                              Error *err);
+    /* TRANSACTIONAL only (as guarantee_of says): the epoch's marker, into the transaction of its
+     * rows. Before prepare, which then waits for both at once. */
+    MUST_USE Status (*mark)(SinkWriter *writer, const uint8_t *header, size_t header_size,
+                            Error *err);
     /* `is_last`: roll open files now (stop, WAIT FOR STREAM). */
     MUST_USE Status (*prepare)(SinkWriter *writer, bool is_last, StrBuf *receipt, Error *err);
-    /* TRANSACTIONAL only (as guarantee_of says): commit with the header as marker. An indefinite
-     * outcome is 08006 or 40…; the stream then recovers. */
-    MUST_USE Status (*decide)(SinkWriter *writer, int64_t epoch, const uint8_t *header,
-                              size_t header_size, Error *err);
+    /* TRANSACTIONAL only: commit rows and marker. An indefinite outcome is 08006 or 40…; the stream
+     * then recovers. */
+    MUST_USE Status (*decide)(SinkWriter *writer, int64_t epoch, Error *err);
     /* TRANSACTIONAL only: the last marker; size 0: none. */
     MUST_USE Status (*read_marker)(SinkWriter *writer, StrBuf *header, Error *err);
     MUST_USE Status (*publish)(SinkWriter *writer, int64_t epoch, const uint8_t *receipt,

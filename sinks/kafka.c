@@ -441,22 +441,24 @@ static Status kafka_write(SinkWriter *writer, const Batch *batch, const ChangeOp
     return STATUS_OK;
 }
 
+/* Sent when the rows have arrived, the marker would need two more trips and librdkafka's timer, until
+ * its partition has joined the transaction, too. */
+static Status kafka_mark(SinkWriter *writer, const uint8_t *header, size_t header_size,
+                         Error *err) {
+    TRY(begin_transaction(writer, err));
+    return kafka_progress_send_marker(writer->progress, writer->producers[writer->lane],
+                                      writer->progress_targets[writer->lane], header, header_size,
+                                      err);
+}
+
 static Status kafka_prepare(SinkWriter *writer, bool is_last, StrBuf *receipt, Error *err) {
     writer->admin = kafka_admin_close(writer->admin);
     return kafka_producer_wait(writer->producers[writer->lane], err);
 }
 
-static Status kafka_decide(SinkWriter *writer, int64_t epoch, const uint8_t *header,
-                           size_t header_size, Error *err) {
-    KafkaProducer *producer = writer->producers[writer->lane];
-
-    TRY(begin_transaction(writer, err));
-    TRY(kafka_progress_send_marker(writer->progress, producer,
-                                   writer->progress_targets[writer->lane], header, header_size,
-                                   err));
-    TRY(kafka_producer_wait(producer, err));
+static Status kafka_decide(SinkWriter *writer, int64_t epoch, Error *err) {
     crash_point(CRASH_SINK_MARKED);
-    TRY(kafka_producer_commit(producer, err));
+    TRY(kafka_producer_commit(writer->producers[writer->lane], err));
     writer->is_begun = false;
     return STATUS_OK;
 }
@@ -494,6 +496,7 @@ const SinkType sink_kafka = {
     .recover = kafka_recover,
     .begin = kafka_begin,
     .write = kafka_write,
+    .mark = kafka_mark,
     .prepare = kafka_prepare,
     .decide = kafka_decide,
     .read_marker = kafka_read_marker,

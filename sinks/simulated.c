@@ -25,6 +25,7 @@ struct SinkWriter {
     Database *database;
     Encoder *encoder;
     StrBuf lines; /* of the epoch under way, op in front in update mode */
+    StrBuf marker;
     StrBuf scratch;
     char identity[80]; /* stream, incarnation, sink: the transactional id */
     int64_t generation;
@@ -49,6 +50,7 @@ static SinkWriter *simulated_close(SinkWriter *writer) {
             format_json.encoder_destroy(writer->encoder);
         database_close(writer->database);
         strbuf_done(&writer->lines);
+        strbuf_done(&writer->marker);
         strbuf_done(&writer->scratch);
         memory_free(writer);
     }
@@ -150,8 +152,14 @@ static Status insert_lines(SinkWriter *writer, int64_t epoch, Error *err) {
     return STATUS_OK;
 }
 
-static Status put_marker(SinkWriter *writer, const uint8_t *header, size_t header_size,
-                         Error *err) {
+static Status simulated_mark(SinkWriter *writer, const uint8_t *header, size_t header_size,
+                             Error *err) {
+    strbuf_clear(&writer->marker);
+    strbuf_append(&writer->marker, header, header_size);
+    return STATUS_OK;
+}
+
+static Status put_marker(SinkWriter *writer, Error *err) {
     Statement *put;
     bool has_row = false;
 
@@ -159,7 +167,7 @@ static Status put_marker(SinkWriter *writer, const uint8_t *header, size_t heade
                           "UPDATE marker SET header = ? WHERE identity = ? AND generation = ? "
                           "RETURNING generation",
                           &put, err));
-    statement_bind_blob(put, 0, header, header_size);
+    statement_bind_blob(put, 0, writer->marker.data, writer->marker.length);
     statement_bind_text(put, 1, writer->identity);
     statement_bind_int64(put, 2, writer->generation);
     TRY(statement_step(put, &has_row, err));
@@ -168,23 +176,21 @@ static Status put_marker(SinkWriter *writer, const uint8_t *header, size_t heade
     return statement_run(put, err);
 }
 
-static Status commit_all(SinkWriter *writer, int64_t epoch, const uint8_t *header,
-                         size_t header_size, Error *err) {
+static Status commit_all(SinkWriter *writer, int64_t epoch, Error *err) {
     TRY(database_begin(writer->database, err));
     TRY(insert_lines(writer, epoch, err));
-    TRY(put_marker(writer, header, header_size, err));
+    TRY(put_marker(writer, err));
     return database_commit(writer->database, err);
 }
 
-static Status simulated_decide(SinkWriter *writer, int64_t epoch, const uint8_t *header,
-                               size_t header_size, Error *err) {
+static Status simulated_decide(SinkWriter *writer, int64_t epoch, Error *err) {
     const OptionSet *options = writer->environment.options;
     Status status;
 
     writer->commits++;
     if (writer->commits == option_number(options, "fail_before_commit"))
         return error_set(err, CONNECTION_FAILURE, "the simulated cluster refused the commit");
-    status = commit_all(writer, epoch, header, header_size, err);
+    status = commit_all(writer, epoch, err);
     if (status != STATUS_OK) {
         database_rollback(writer->database);
         return status;
@@ -233,6 +239,7 @@ const SinkType sink_simulated = {
     .recover = simulated_recover,
     .begin = simulated_begin,
     .write = simulated_write,
+    .mark = simulated_mark,
     .prepare = simulated_prepare,
     .decide = simulated_decide,
     .read_marker = simulated_read_marker,

@@ -172,6 +172,13 @@ static Status execute(EpochRun *run, Error *err) {
 
 /* -------- prepare -------- */
 
+static Status mark_sink(EpochRun *run, DeliverySink *sink, Error *err) {
+    if (sink->guarantee != SINK_TRANSACTIONAL)
+        return STATUS_OK;
+    return sink->type->mark(sink->writer, (const uint8_t *) run->header_bytes.data,
+                            run->header_bytes.length, err);
+}
+
 static Status prepare_sinks(EpochRun *run, Error *err) {
     Stream *stream = run->stream;
 
@@ -180,6 +187,8 @@ static Status prepare_sinks(EpochRun *run, Error *err) {
 
         if (sink->has_epoch)
             continue;
+        if (mark_sink(run, sink, err) != STATUS_OK)
+            return error_context(err, "sink \"%s\"", sink->name);
         if (sink->type->prepare(sink->writer, stream->must_roll, &run->receipts[i], err) !=
             STATUS_OK)
             return error_context(err, "sink \"%s\"", sink->name);
@@ -231,9 +240,7 @@ static Status decide_transactional(EpochRun *run, Error *err) {
 
         if (sink->guarantee != SINK_TRANSACTIONAL || sink->has_epoch)
             continue;
-        if (sink->type->decide(sink->writer, run->header->epoch,
-                               (const uint8_t *) run->header_bytes.data, run->header_bytes.length,
-                               err) != STATUS_OK)
+        if (sink->type->decide(sink->writer, run->header->epoch, err) != STATUS_OK)
             return error_context(err, "sink \"%s\"", sink->name);
         crash_point(CRASH_SINK_DECIDED);
     }
@@ -478,9 +485,9 @@ static Status run_to_decision(EpochRun *run, StrBuf *offsets, Error *err) {
                          " can't be read again, and a sink holds them already",
                          run->header->epoch);
     run->progress.execute_ms = phase_ms(run);
+    header_append(run->header, &run->header_bytes);
     TRY(prepare_sinks(run, err));
     run->progress.prepare_ms = phase_ms(run);
-    header_append(run->header, &run->header_bytes);
     if (state_has_tables(stream->store))
         state_append_changelog(stream->store, &run->changelog);
     advance(run);
