@@ -1,5 +1,9 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
+static const uint64_t high_bits = UINT64_C(0x8080808080808080);
+
 size_t utf8_character_size(const unsigned char *text, size_t left) {
     unsigned char first = text[0];
     unsigned char low = 0x80;
@@ -29,8 +33,21 @@ size_t utf8_character_size(const unsigned char *text, size_t left) {
     return size;
 }
 
+/* Most text is ASCII: eight of its bytes at once. */
+static const char *skip_ascii(const char *begin, const char *end) {
+    uint64_t word;
+
+    while (end - begin >= (ptrdiff_t) sizeof(word)) {
+        memcpy(&word, begin, sizeof(word));
+        if (word & high_bits)
+            break;
+        begin += sizeof(word);
+    }
+    return begin;
+}
+
 bool utf8_is_valid(const char *begin, const char *end) {
-    while (begin < end) {
+    while ((begin = skip_ascii(begin, end)) < end) {
         size_t length = utf8_character_size((const unsigned char *) begin, (size_t) (end - begin));
 
         if (length == 0)

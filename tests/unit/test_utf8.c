@@ -44,6 +44,22 @@ static void malformed_bytes_are_not_valid(void **state) {
         assert_false(utf8_is_valid(hostile[i], hostile[i] + strlen(hostile[i])));
 }
 
+static void a_bad_byte_is_seen_wherever_it_stands(void **state) {
+    char text[41];
+
+    for (size_t length = 1; length < sizeof(text); length++)
+        for (size_t i = 0; i < length; i++) {
+            memset(text, 'a', length);
+            assert_true(utf8_is_valid(text, text + length));
+            text[i] = '\xc3';
+            assert_false(utf8_is_valid(text, text + length));
+            if (i + 1 == length)
+                continue;
+            text[i + 1] = '\xa9';
+            assert_true(utf8_is_valid(text, text + length));
+        }
+}
+
 static void steps_and_counts_are_in_characters(void **state) {
     static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80";
     size_t size = sizeof(text) - 1;
@@ -66,6 +82,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point_is_read_as_it_was_written),
         cmocka_unit_test(malformed_bytes_are_not_valid),
+        cmocka_unit_test(a_bad_byte_is_seen_wherever_it_stands),
         cmocka_unit_test(steps_and_counts_are_in_characters),
         cmocka_unit_test(hexadecimal_numbers_are_whole_or_none),
     };
