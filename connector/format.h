@@ -49,14 +49,22 @@ typedef struct BadRecord {
     bool is_kept;            /* the record is a row all the same, with NULL in that column */
 } BadRecord;
 
+/* Fields of good records that did not convert and are NULL: is_null_when_bad. */
+typedef struct NulledFields {
+    BadRecord *items;
+    uint32_t count, capacity;
+} NulledFields;
+
+/* Append it, as kept. */
+void nulled_fields_add(NulledFields *fields, const BadRecord *bad, Arena *arena);
+
 typedef struct DecodeResult {
     Batch *batch; /* rows of the good records in order; columns as wanted (checked-only ones too,
                      empty) */
     uint32_t *row_records; /* [batch->row_count]: which record a row came from */
     BadRecord *bad;
     uint32_t bad_count;
-    BadRecord *nulled; /* fields of good records: is_null_when_bad */
-    uint32_t nulled_count;
+    NulledFields nulled;
     uint32_t header_count; /* records that were headers, neither rows nor bad */
 } DecodeResult;
 

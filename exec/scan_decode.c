@@ -368,8 +368,9 @@ Status scan_decode(ScanDecoder *self, RecordSpan span, const ScanPosition *posit
     stats->bad_rows += result.bad_count;
     for (uint32_t i = 0; i < result.bad_count; i++)
         TRY(report_bad(self, position, &result.bad[i], &records[result.bad[i].record], err));
-    for (uint32_t i = 0; i < result.nulled_count; i++)
-        TRY(report_bad(self, position, &result.nulled[i], &records[result.nulled[i].record], err));
+    for (uint32_t i = 0; i < result.nulled.count; i++)
+        TRY(report_bad(self, position, &result.nulled.items[i],
+                       &records[result.nulled.items[i].record], err));
     batch = *result.batch;
     batch.column_count = (uint32_t) self->scan->column_count;
     batch.columns = arena_new_array(arena, Column, (size_t) batch.column_count + 1);

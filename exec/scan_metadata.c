@@ -68,8 +68,8 @@ typedef struct FaultList {
     Arena *arena;
     uint32_t row_count;
     const BadRecord **bad; /* by row; NULL until there is one */
-    BadRecord *nulled;
-    uint32_t bad_count, nulled_count, nulled_capacity;
+    NulledFields nulled;
+    uint32_t bad_count;
 } FaultList;
 
 /* -------- which columns -------- */
@@ -232,31 +232,17 @@ static void add_bad(FaultList *list, uint32_t row, const BadRecord *bad) {
     list->bad_count++;
 }
 
-static void add_nulled(FaultList *list, const BadRecord *bad) {
-    if (list->nulled_count == list->nulled_capacity) {
-        uint32_t capacity = list->nulled_capacity ? 2 * list->nulled_capacity : 16;
-        BadRecord *grown = arena_new_array(list->arena, BadRecord, capacity);
-
-        if (list->nulled_count)
-            memcpy(grown, list->nulled, sizeof(*grown) * list->nulled_count);
-        list->nulled = grown;
-        list->nulled_capacity = capacity;
-    }
-    list->nulled[list->nulled_count] = *bad;
-    list->nulled[list->nulled_count++].is_kept = true;
-}
-
 /* A record is told once: with what makes it bad, or with what was made NULL. */
 static MetadataFaults finish_faults(const FaultList *list) {
-    uint32_t count = list->bad_count + list->nulled_count;
+    uint32_t count = list->bad_count + list->nulled.count;
     MetadataFaults faults = {0};
 
     if (count == 0)
         return faults;
     faults.items = arena_new_array(list->arena, BadRecord, count);
-    for (uint32_t i = 0; i < list->nulled_count; i++)
-        if (!list->bad || !list->bad[list->nulled[i].record])
-            faults.items[faults.count++] = list->nulled[i];
+    for (uint32_t i = 0; i < list->nulled.count; i++)
+        if (!list->bad || !list->bad[list->nulled.items[i].record])
+            faults.items[faults.count++] = list->nulled.items[i];
     for (uint32_t row = 0; list->bad && row < list->row_count; row++)
         if (list->bad[row])
             faults.items[faults.count++] = *list->bad[row];
@@ -402,7 +388,7 @@ static void read_plain(const ScanMetadata *self, const PlainColumn *plain, const
 
             value = value_null(type);
             if (plain->is_null_when_bad)
-                add_nulled(faults, &bad);
+                nulled_fields_add(&faults->nulled, &bad, faults->arena);
             else
                 add_bad(faults, row, &bad);
         }
@@ -481,8 +467,8 @@ static Status read_decoded(const ScanMetadata *self, const MetadataRows *rows, C
             result.bad[i].column_name = "key";
         add_bad(faults, result.bad[i].record, &result.bad[i]);
     }
-    for (uint32_t i = 0; i < result.nulled_count; i++)
-        add_nulled(faults, &result.nulled[i]);
+    for (uint32_t i = 0; i < result.nulled.count; i++)
+        nulled_fields_add(&faults->nulled, &result.nulled.items[i], faults->arena);
     for (uint32_t i = 0; i < self->decoded_count; i++)
         if (self->outputs[i] >= 0)
             columns[self->outputs[i]] =

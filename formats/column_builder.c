@@ -35,26 +35,12 @@ static BadRecord bad_record(const ColumnBuilder *builder, uint32_t record, const
     };
 }
 
-static void grow_nulled(ColumnBuilder *builder) {
-    DecodeResult *result = builder->result;
-    uint32_t capacity = builder->nulled_capacity ? 2 * builder->nulled_capacity : 16;
-    BadRecord *grown = arena_new_array(builder->arena, BadRecord, capacity);
-
-    if (result->nulled_count)
-        memcpy(grown, result->nulled, sizeof(*grown) * result->nulled_count);
-    result->nulled = grown;
-    builder->nulled_capacity = capacity;
-}
-
 void column_builder_put_bad(ColumnBuilder *builder, uint32_t column, uint32_t record,
                             const char *column_name, const Error *fault) {
-    DecodeResult *result = builder->result;
+    const BadRecord bad = bad_record(builder, record, column_name, fault);
 
     column_builder_put_null(builder, column);
-    if (result->nulled_count == builder->nulled_capacity)
-        grow_nulled(builder);
-    result->nulled[result->nulled_count] = bad_record(builder, record, column_name, fault);
-    result->nulled[result->nulled_count++].is_kept = true;
+    nulled_fields_add(&builder->result->nulled, &bad, builder->arena);
 }
 
 void column_builder_keep(ColumnBuilder *builder, uint32_t record) {
@@ -71,15 +57,14 @@ void column_builder_reject(ColumnBuilder *builder, uint32_t record, const char *
     for (uint32_t i = 0; i < result->batch->column_count; i++)
         if (result->batch->columns[i].validity)
             validity_set(result->batch->columns[i].validity, row);
-    while (result->nulled_count && result->nulled[result->nulled_count - 1].record == record)
-        result->nulled_count--;
+    while (result->nulled.count && result->nulled.items[result->nulled.count - 1].record == record)
+        result->nulled.count--;
     if (!result->bad)
         result->bad = arena_new_array(builder->arena, BadRecord, builder->capacity);
     result->bad[result->bad_count++] = bad_record(builder, record, column_name, fault);
 }
 
-void column_builder_keep_nulls(ColumnBuilder *builder, const DecodeColumn *columns,
-                               uint32_t record) {
+static void keep_nulls(ColumnBuilder *builder, const DecodeColumn *columns, uint32_t record) {
     Error fault;
 
     for (uint32_t i = 0; i < builder->result->batch->column_count; i++) {
@@ -91,6 +76,18 @@ void column_builder_keep_nulls(ColumnBuilder *builder, const DecodeColumn *colum
         column_builder_put_null(builder, i);
     }
     column_builder_keep(builder, record);
+}
+
+void column_builder_skip_record(ColumnBuilder *builder, const DecodeColumn *columns,
+                                const Record *record, uint32_t index) {
+    Error fault;
+
+    if (!record->fault) {
+        keep_nulls(builder, columns, index);
+        return;
+    }
+    IGNORE(error_set(&fault, PROGRAM_LIMIT_EXCEEDED, "%s", record->fault));
+    column_builder_reject(builder, index, NULL, &fault);
 }
 
 Status column_not_null_violation(const char *column_name, Error *err) {

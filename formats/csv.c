@@ -281,31 +281,14 @@ static void decode_record(Decoder *decoder, const Record *record, uint32_t index
         builder->result->header_count++;
         return;
     }
-    if (record->fault) {
-        IGNORE(error_set(&fault, PROGRAM_LIMIT_EXCEEDED, "%s", record->fault));
-        column_builder_reject(builder, index, NULL, &fault);
+    if (column_builder_take_empty(builder, decoder->columns, record, index))
         return;
-    }
-    if (!record->data) {
-        column_builder_keep_nulls(builder, decoder->columns, index);
-        return;
-    }
     if (cut_fields(decoder, record, builder->arena, &fault) != STATUS_OK) {
         column_builder_reject(builder, index, NULL, &fault);
         return;
     }
-    for (uint32_t i = 0; i < decoder->column_count; i++) {
-        const DecodeColumn *wanted = &decoder->columns[i];
-
-        if (fill_column(decoder, i, builder, &fault) == STATUS_OK)
-            continue;
-        if (!wanted->is_null_when_bad) {
-            column_builder_reject(builder, index, wanted->name, &fault);
-            return;
-        }
-        column_builder_put_bad(builder, i, index, wanted->name, &fault);
-    }
-    column_builder_keep(builder, index);
+    column_builder_fill_row(builder, decoder->columns, decoder->column_count, index, decoder,
+                            fill_column);
 }
 
 static Status csv_decode(Decoder *decoder, const Record *records, uint32_t count, Arena *arena,

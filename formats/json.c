@@ -199,33 +199,16 @@ static void decode_record(Decoder *decoder, const Record *record, uint32_t index
                           ColumnBuilder *builder) {
     Error fault;
 
-    if (record->fault) {
-        IGNORE(error_set(&fault, PROGRAM_LIMIT_EXCEEDED, "%s", record->fault));
-        column_builder_reject(builder, index, NULL, &fault);
+    if (column_builder_take_empty(builder, decoder->wanted, record, index))
         return;
-    }
-    if (!record->data) {
-        column_builder_keep_nulls(builder, decoder->wanted, index);
-        return;
-    }
     if (!find_fields(decoder, record, builder->arena)) {
         IGNORE(error_set(&fault, INVALID_TEXT_REPRESENTATION,
                          "record is not a JSON object that closes at its end"));
         column_builder_reject(builder, index, NULL, &fault);
         return;
     }
-    for (uint32_t i = 0; i < decoder->column_count; i++) {
-        const DecodeColumn *wanted = &decoder->wanted[i];
-
-        if (fill_column(decoder, i, builder, &fault) == STATUS_OK)
-            continue;
-        if (!wanted->is_null_when_bad) {
-            column_builder_reject(builder, index, wanted->name, &fault);
-            return;
-        }
-        column_builder_put_bad(builder, i, index, wanted->name, &fault);
-    }
-    column_builder_keep(builder, index);
+    column_builder_fill_row(builder, decoder->wanted, decoder->column_count, index, decoder,
+                            fill_column);
 }
 
 static Status json_decode(Decoder *decoder, const Record *records, uint32_t count, Arena *arena,
