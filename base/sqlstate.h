@@ -73,6 +73,7 @@
     X(AMBIGUOUS_PARAMETER,               "42P08")            \
     X(INVALID_COLUMN_REFERENCE,          "42P10")            \
     X(INVALID_TABLE_DEFINITION,          "42P16")            \
+    X(INVALID_OBJECT_DEFINITION,         "42P17")            \
     X(INDETERMINATE_DATATYPE,            "42P18")            \
     X(INVALID_RECURSION,                 "42P19")            \
     X(WINDOWING_ERROR,                   "42P20")            \

@@ -15,6 +15,7 @@
 
 #include "base/hash.h"
 #include "kafka/admin.h"
+#include "sinks/kafka_key.h"
 #include "sinks/kafka_message.h"
 #include "sinks/kafka_progress.h"
 #include "sinks/sinks.h"
@@ -68,7 +69,7 @@ static const OptionSpec kafka_options[] = {
     {"partition_column", OPTION_TEXT, NULL, NULL,
      "the column that says a row's partition; default: the key's hash", 0},
     {"key", OPTION_TEXT, NULL, NULL,
-     "the columns of the message's key; default in update mode: the key of the query's rows", 0},
+     "columns or expressions of the message's key; default in update mode: the query's key", 0},
     {"key_format", OPTION_CHOICE, "json|csv|text|raw", NULL,
      "default: text of one column, json of several", 0},
     {"key_in_value", OPTION_BOOL, NULL, "true", "the key's columns are in the value, too", 0},
@@ -135,6 +136,7 @@ static Status refuse_pair(const OptionSet *options, const char *name, const char
 }
 
 static Status kafka_check_options(const OptionSet *options, Error *err) {
+    TRY(kafka_key_check_options(options, err));
     if (option_text(options, "topic") && option_text(options, "topic_column"))
         return refuse_pair(options, "topic_column", "with option \"topic\"", err);
     if (!option_number(options, "create_topic"))
@@ -428,7 +430,7 @@ static Status send_row(SinkWriter *writer, const KafkaRow *row, Error *err) {
 
 static Status kafka_write(SinkWriter *writer, const Batch *batch, const ChangeOp *ops, Error *err) {
     TRY(begin_transaction(writer, err));
-    kafka_encoder_batch(writer->encoder, batch);
+    TRY(kafka_encoder_batch(writer->encoder, batch, err));
     for (uint32_t i = 0; i < batch_active_count(batch); i++) {
         KafkaRow row;
 

@@ -38,8 +38,9 @@ KafkaEncoder *kafka_encoder_destroy(KafkaEncoder *encoder); /* NULL is fine */
 DEFINE_CLEANUP(KafkaEncoder, kafka_encoder_destroy)
 /* An epoch begins. */
 void kafka_encoder_begin(KafkaEncoder *encoder);
-/* The rows that follow are this batch's; borrowed. */
-void kafka_encoder_batch(KafkaEncoder *encoder, const Batch *batch);
+/* The rows that follow are this batch's; borrowed. What an expression of the key says of a row is
+ * an error of the batch. */
+MUST_USE Status kafka_encoder_batch(KafkaEncoder *encoder, const Batch *batch, Error *err);
 /* `op` as in SinkType.write; CHANGE_INSERT in append mode. A row that can't be a message (without a
  * topic, without the key that it must have) is 22004 or 22023. */
 MUST_USE Status kafka_encoder_row(KafkaEncoder *encoder, uint32_t row, ChangeOp op,

@@ -44,6 +44,7 @@ FIELDS = {
     "message": pq.DiagnosticField.MESSAGE_PRIMARY,
     "detail": pq.DiagnosticField.MESSAGE_DETAIL,
     "hint": pq.DiagnosticField.MESSAGE_HINT,
+    "context": pq.DiagnosticField.CONTEXT,
     "position": pq.DiagnosticField.STATEMENT_POSITION,
 }
 

@@ -361,6 +361,69 @@ def test_forms_of_the_key(broker, server, form, column, given, expected):
     assert [message.key for message in got] == [expected]
 
 
+@pytest.mark.parametrize("options,expected", [
+    ("key = 'lower(k)'", ["ka", "ké", None]),
+    ("key = 'id::text || ''-'' || k'", ["1-KA", "2-ké", None]),
+    ("key = 'id, lower(k)'", ['{"id":1,"lower":"ka"}', '{"id":2,"lower":"ké"}',
+                              '{"id":3,"lower":null}']),
+    ("key = 'id % 2 AS half, upper(k) AS \"K\"'",
+     ['{"half":1,"K":"KA"}', '{"half":0,"K":"KÉ"}', '{"half":1,"K":null}']),
+    ("key = 'ID, coalesce(k, ''none'')', key_format = 'csv'", ["1,KA", "2,ké", "3,none"]),
+    ("key = 'decode(id::text || ''0'', ''hex'')', key_format = 'raw'", ["\x10", "\x20", "\x30"]),
+])
+def test_keys_that_are_expressions(broker, server, options, expected):
+    got = deliver(broker, server, f", format = 'json', {options}, key_in_value = false",
+                  "id int8, k text", "SELECT id, k, id * 2 AS twice FROM s",
+                  [{"id": 1, "k": "KA"}, {"id": 2, "k": "ké"}, {"id": 3, "k": None}])
+    got.sort(key=lambda message: message.json()["twice"])
+    assert [message.key and message.key.decode() for message in got] == expected
+    value = {"k", "twice"} if "'id, " in options.lower() else {"id", "k", "twice"}
+    assert all(message.json().keys() == value for message in got)
+
+
+LONG_KEY = "'''a key that is long enough '' || repeat(k, 3) || n::text'"
+
+
+def test_many_keys_that_are_expressions(broker, server):
+    """A batch's are computed at once, and stay while its rows are sent; after a restart they are
+    the same."""
+    connection = server.connect()
+    create_source(server, connection)
+    topic = broker.topic("computed", 3)
+    connection.execute(f"CREATE SINK t WITH ({where(broker, topic)}, format = 'json', "
+                       f"key = {LONG_KEY})")
+    connection.execute("CREATE STREAM q INTO t AS SELECT n, k FROM s")
+    for turn in range(2):
+        put(server, [{"n": n, "k": f"k{n % 7}"} for n in range(20000)], f"{turn}.json")
+        connection.execute("WAIT FOR STREAM q")
+        server.stop()
+        server.start()
+        connection = server.connect()
+    places = collections.defaultdict(set)
+    for message in broker.consume(topic, count=40000):
+        row = message.json()
+        assert message.key.decode() == f"a key that is long enough {row['k'] * 3}{row['n']}"
+        places[message.key].add(message.partition)
+    assert len(places) == 20000 and {len(found) for found in places.values()} == {1}
+
+
+def test_a_key_that_cannot_be_computed(broker, server):
+    connection = server.connect()
+    create_source(server, connection)
+    topic = broker.topic("fails")
+    connection.execute(f"CREATE SINK t WITH ({where(broker, topic)}, format = 'json', "
+                       "key = '10 / n')")
+    connection.execute("CREATE STREAM q INTO t AS SELECT n FROM s")
+    put(server, [{"n": 5}])
+    connection.execute("WAIT FOR STREAM q")
+    put(server, [{"n": 2}, {"n": 0}], "b.json")
+    with pytest.raises(QueryError):
+        connection.execute("WAIT FOR STREAM q")
+    assert connection.value("SELECT state || error_code FROM millrace.streams") == "failed22012"
+    assert "10 / n" in server.log_tail()
+    assert [message.key for message in broker.consume(topic)] == [b"2"]
+
+
 def test_formats_of_the_value(broker, server):
     got = deliver(broker, server, ", format = 'text'", "v text", "SELECT v FROM s",
                   [{"v": "a\nb"}, {"v": ""}, {"v": None}])
@@ -437,6 +500,31 @@ def test_upserts_and_tombstones(broker, server):
     assert last == {b"a": None, b"b": {"k": "b", "c": 1}}
 
 
+@pytest.mark.parametrize("key,form", [
+    ("''user-'' || k", "user-{0}"), ("k, upper(k) AS large", '{{"k":"{0}","large":"{1}"}}')])
+def test_upserts_of_a_key_that_is_an_expression(broker, server, key, form):
+    """The end of a row goes where the row went, also in epochs after a restart."""
+    connection = server.connect()
+    create_source(server, connection)
+    topic = broker.topic("named", 3)
+    connection.execute(f"CREATE SINK t WITH ({where(broker, topic)}, format = 'json', "
+                       f"envelope = 'upsert', key = '{key}')")
+    connection.execute("CREATE STREAM q INTO t AS SELECT k, count(*) AS c FROM s GROUP BY k "
+                       "HAVING count(*) < 3")
+    for turn in range(3):
+        put(server, [{"n": turn, "k": "a"}] + [{"n": turn, "k": "b"}] * (turn == 0), f"{turn}.json")
+        connection.execute("WAIT FOR STREAM q")
+        server.stop()
+        server.start()
+        connection = server.connect()
+    last, places = {}, {}
+    for message in broker.consume(topic):
+        last[message.key] = message.value and message.json()
+        assert places.setdefault(message.key, message.partition) == message.partition
+    assert last == {form.format("a", "A").encode(): None,
+                    form.format("b", "B").encode(): {"k": "b", "c": 1}}
+
+
 FOLDED = ("SELECT k, min(c) AS c FROM (SELECT k, n, count(*) AS c FROM s GROUP BY k, n) x "
           "GROUP BY k")
 
@@ -497,6 +585,9 @@ REFUSED = [
     ("envelope = 'upsert'", "OUTPUT COMPLETE", "0A000", "OUTPUT MODE UPDATE"),
     ("envelope = 'upsert'", "SELECT count(*) AS c FROM s GROUP BY k", "0A000", "GROUP BY"),
     ("envelope = 'upsert', key = 'c'", UPSERT, "42P10", "key = 'k'"),
+    ("envelope = 'upsert', key = 'lower(k)'", UPSERT, "42P10", "key = 'k'"),
+    ("key = 'lower(zz)'", "SELECT n, k FROM s", "42703", "n, k"),
+    ("key = 'k || random()::text'", "SELECT n, k FROM s", "42P17", ""),
     ("key = 'n', key_in_value = false", "SELECT n FROM s", "42P10", "key_in_value"),
 ]
 
