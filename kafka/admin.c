@@ -88,7 +88,7 @@ static bool is_hopeless(KafkaAdmin *admin, const Deadline *deadline) {
     if (!kafka_client_fault(admin->client, &fault))
         return false;
     return fault.code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
-           (admin->client->are_all_down && now_ms() - deadline->begin_ms > GRACE_MS);
+           (kafka_client_are_all_down(admin->client) && now_ms() - deadline->begin_ms > GRACE_MS);
 }
 
 /* STATUS_MORE: try again. */

@@ -142,6 +142,15 @@ bool kafka_client_fault(KafkaClient *client, KafkaFault *ret_fault) {
     return ret_fault->code != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+bool kafka_client_are_all_down(KafkaClient *client) {
+    bool are_all_down;
+
+    pthread_mutex_lock(&client->lock);
+    are_all_down = client->are_all_down;
+    pthread_mutex_unlock(&client->lock);
+    return are_all_down;
+}
+
 void kafka_client_clear_fault(KafkaClient *client) {
     pthread_mutex_lock(&client->lock);
     client->fault.code = RD_KAFKA_RESP_ERR_NO_ERROR;

@@ -21,8 +21,8 @@ typedef enum KafkaRole { KAFKA_CONSUMER, KAFKA_PRODUCER, KAFKA_ADMIN } KafkaRole
 /* The last thing that went wrong with a broker. */
 typedef struct KafkaFault {
     rd_kafka_resp_err_t code; /* 0: nothing since the last clear */
-    char broker[256]; /* "host:port"; "" when it is not told */
-    char cause[512];  /* "Connection refused" */
+    char broker[256];         /* "host:port"; "" when it is not told */
+    char cause[512];          /* "Connection refused" */
 } KafkaFault;
 
 typedef struct KafkaClient {
@@ -66,7 +66,8 @@ void kafka_client_renew_credentials(KafkaClient *client);
 void kafka_client_poll(KafkaClient *client);
 /* The last fault; false: none since the last clear. */
 bool kafka_client_fault(KafkaClient *client, KafkaFault *ret_fault);
-void kafka_client_clear_fault(KafkaClient *client); /* a broker answered */
+bool kafka_client_are_all_down(KafkaClient *client); /* each failed since the last clear */
+void kafka_client_clear_fault(KafkaClient *client);  /* a broker answered */
 
 /* librdkafka's code as our error, with the broker and the cause when the network is to blame:
  * 08001 (admin: at CREATE) or 08006 transport, 28000 authentication, 42501 authorisation, 42P01

@@ -377,12 +377,8 @@ int64_t kafka_consumer_known_end(KafkaConsumer *consumer, const char *topic, int
 bool kafka_consumer_trouble(KafkaConsumer *consumer, Error *ret_error) {
     const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t code;
-    bool are_all_down;
 
-    pthread_mutex_lock(&consumer->client->lock);
-    are_all_down = consumer->client->are_all_down;
-    pthread_mutex_unlock(&consumer->client->lock);
-    if (!are_all_down || consumer->topic_count == 0)
+    if (!kafka_client_are_all_down(consumer->client) || consumer->topic_count == 0)
         return false;
     /* Nobody tells when a connection is there again. Without one this is refused at once; with one
      * the answer need not be waited for. */

@@ -21,6 +21,7 @@ enum {
     STEP_MS = 500,      /* of one call of the transaction interface */
     SERVE_EVERY = 1024, /* messages sent between two looks for reports */
     ABORT_MS = 2000,
+    ABANDON_MS = 1000,
     CANCEL_GRACE_MS = 2000,
     NAME_SIZE = 256,
     MESSAGE_PARTS_MAX = 8,
@@ -117,10 +118,19 @@ Status kafka_producer_open(const KafkaProducerSpec *spec, KafkaProducer **ret_pr
     return STATUS_OK;
 }
 
+/* A transaction left open holds up who reads the progress topic until transaction_timeout: a stream
+ * that failed, and won't fence it soon, ends it as well as it can. Of one whose commit has begun
+ * librdkafka refuses this at once; the marker tells what came of it. */
+static void abandon_transaction(KafkaProducer *producer) {
+    if (producer->is_open && !kafka_client_are_all_down(producer->client))
+        rd_kafka_error_destroy(rd_kafka_abort_transaction(producer->client->handle, ABANDON_MS));
+}
+
 KafkaProducer *kafka_producer_close(KafkaProducer *producer) {
     if (!producer)
         return NULL;
     if (producer->client && producer->client->handle) {
+        abandon_transaction(producer);
         rd_kafka_purge(producer->client->handle,
                        RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         kafka_client_poll(producer->client);
@@ -214,12 +224,8 @@ static Status fail_delivery(KafkaProducer *producer, Error *err) {
 
 /* How long nothing may come back. */
 static int64_t patience_ns(KafkaProducer *producer) {
-    bool are_all_down;
-
-    pthread_mutex_lock(&producer->client->lock);
-    are_all_down = producer->client->are_all_down;
-    pthread_mutex_unlock(&producer->client->lock);
-    if (are_all_down && producer->client->timeout_us < producer->spec.delivery_timeout_us)
+    if (kafka_client_are_all_down(producer->client) &&
+        producer->client->timeout_us < producer->spec.delivery_timeout_us)
         return producer->client->timeout_us * 1000;
     return producer->spec.delivery_timeout_us * 1000;
 }
@@ -336,8 +342,8 @@ static rd_kafka_resp_err_t produce(KafkaProducer *producer, const KafkaOutgoing 
     return rd_kafka_last_error();
 }
 
-static Status refuse(KafkaProducer *producer, const KafkaOutgoing *message, rd_kafka_resp_err_t code,
-                     Error *err) {
+static Status refuse(KafkaProducer *producer, const KafkaOutgoing *message,
+                     rd_kafka_resp_err_t code, Error *err) {
     const char *topic = rd_kafka_topic_name(message->target->topic);
     char what[NAME_SIZE + 64];
 

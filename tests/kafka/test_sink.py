@@ -247,7 +247,8 @@ def test_an_epoch_larger_than_the_buffer(broker, server):
 
 
 def test_large_rows(broker, server):
-    """10 MB go when the topic takes them; what is too large fails by name and size."""
+    """10 MB go when the topic takes them; what is too large fails by name and size, and its
+    transaction is not left open: the second stream would wait for its end."""
     topic = broker.topic("large", config={"max.message.bytes": str(12 << 20)})
     got = deliver(broker, server, ", format = 'text'", "v text", "SELECT repeat(v, 1000000) FROM s",
                   [{"v": "0123456789"}], topic)
