@@ -92,6 +92,7 @@ typedef struct SourceType {
     bool offsets_are_bytes;
     int64_t idle_after_us; /* default of IDLE AFTER; -1: never idle by time */
     bool has_generations;  /* watermark steps only at barrier() */
+    bool journal_is_whole; /* each record of it says all: the earlier ones are dropped */
     /* Whenever the options are bound: values and pairs of them that their specs alone can't judge;
      * reaches for nothing outside. NULL: none. */
     MUST_USE Status (*check_options)(const OptionSet *options, Error *err);

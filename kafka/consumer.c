@@ -3,18 +3,27 @@
  * The simple consumer needs no group: no coordinator is looked for, no __consumer_offsets is made.
  * What is fetched ahead is bounded by number and bytes (the limits count the common queue), and by
  * one answer of a broker beyond that. Above the limit a broker's thread sleeps for up to a second
- * whatever we take meanwhile; so it is woken after each half of the limit that was taken. */
+ * whatever we take meanwhile; so it is woken after each half of the limit that was taken.
+ *
+ * librdkafka 2.0 knows topics by name only, and hides that a broker did not have a partition for a
+ * while. But it asks where the partition is then, before it fetches on: in that answer, in the one
+ * that follows each new connection, and in any time without a question for records lies the doubt
+ * whether this is still the same topic. */
 #include "kafka/consumer.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "kafka/client.h"
@@ -27,6 +36,12 @@ enum {
     HURRY_MESSAGES = QUEUE_MESSAGES / 4,
     HURRY_BYTES = QUEUE_KILOBYTES * 1024 / 4,
     PROBE_MS = 1,
+    API_FETCH = 1,    /* Kafka's numbers of questions: for records, */
+    API_METADATA = 3, /* and where partitions are */
+    BROKERS = 64,
+    UNWATCHED_US = 200000, /* without a question for records: who knows what happened */
+    DOUBT_PAUSE_US = 1000000,
+    DOUBT_PAUSE_US_MAX = 60000000,
     KEPT_BYTES = 16 << 20, /* of freed memory, before it goes back to the kernel */
 };
 
@@ -51,6 +66,10 @@ struct KafkaConsumer {
     rd_kafka_message_t *batch[BATCH_MESSAGES];
     int batch_count;
     int64_t taken_messages, taken_bytes; /* since the brokers' threads were woken */
+    int64_t fetch_wait_us;
+    _Atomic bool has_doubt;              /* this and what follows: by librdkafka's threads */
+    _Atomic int64_t stepped_us[BROKERS]; /* a broker was last asked for records, or answered */
+    _Atomic int64_t doubted_us, doubt_pause_us; /* of unwatched times */
     Error refusal;
 };
 
@@ -60,6 +79,7 @@ static Status configure(KafkaClient *client, KafkaReading reading, Error *err) {
     static const char *const defaults[][2] = {
         {"fetch.min.bytes", "1"},
         {"fetch.error.backoff.ms", "100"},
+        {"topic.metadata.refresh.fast.interval.ms", "10"}, /* below the backoff: see the head */
         {"fetch.message.max.bytes", "1048576"},
         {"fetch.max.bytes", "4194304"}, /* a larger message still comes, alone */
         {"queued.min.messages", "20000"},
@@ -80,6 +100,88 @@ static Status configure(KafkaClient *client, KafkaReading reading, Error *err) {
     TRY(kafka_client_set(client, "enable.auto.commit", "false", err));
     TRY(kafka_client_set(client, "enable.auto.offset.store", "false", err));
     return kafka_client_set(client, "allow.auto.create.topics", "false", err);
+}
+
+static int64_t now_us(void) {
+    return context_real.monotonic_ns(&context_real) / 1000;
+}
+
+static void raise_doubt(KafkaConsumer *consumer) {
+    static const uint64_t one = 1;
+    ssize_t written;
+
+    atomic_store_explicit(&consumer->has_doubt, true, memory_order_release);
+    written = write(consumer->wake_fd, &one, sizeof(one));
+    (void) written; /* full: it is awake */
+}
+
+/* Nobody watched for a while. Where that is the rule (a slow broker, long epochs) it may not hold
+ * up everything: the rarer the more often it is. */
+static void raise_rare_doubt(KafkaConsumer *consumer, int64_t now) {
+    int64_t pause_us = atomic_load_explicit(&consumer->doubt_pause_us, memory_order_relaxed);
+    int64_t since_us = now - atomic_load_explicit(&consumer->doubted_us, memory_order_relaxed);
+
+    if (since_us < pause_us)
+        return;
+    pause_us = since_us > 4 * pause_us             ? DOUBT_PAUSE_US
+               : 2 * pause_us < DOUBT_PAUSE_US_MAX ? 2 * pause_us
+                                                   : DOUBT_PAUSE_US_MAX;
+    atomic_store_explicit(&consumer->doubt_pause_us, pause_us, memory_order_relaxed);
+    atomic_store_explicit(&consumer->doubted_us, now, memory_order_relaxed);
+    raise_doubt(consumer);
+}
+
+/* A broker was asked for records, or has answered: how long is it since the step before? */
+static void watch(KafkaConsumer *consumer, int32_t broker_id, bool is_answer) {
+    /* Two that meet in one place only make for less doubt. */
+    _Atomic int64_t *stepped_us = &consumer->stepped_us[broker_id % BROKERS];
+    int64_t before_us = atomic_load_explicit(stepped_us, memory_order_relaxed);
+    int64_t now = now_us();
+
+    if (before_us > 0 && now - before_us > UNWATCHED_US + (is_answer ? consumer->fetch_wait_us : 0))
+        raise_rare_doubt(consumer, now);
+    atomic_store_explicit(stepped_us, now, memory_order_relaxed);
+}
+
+/* A broker's thread calls. */
+static rd_kafka_resp_err_t on_request(rd_kafka_t *handle, int socket, const char *broker,
+                                      int32_t broker_id, int16_t question, int16_t version,
+                                      int32_t number, size_t size_bytes, void *opaque) {
+    if (question == API_FETCH && broker_id >= 0)
+        watch(opaque, broker_id, false);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* A broker's thread calls, before it looks into the answer. */
+static rd_kafka_resp_err_t on_response(rd_kafka_t *handle, int socket, const char *broker,
+                                       int32_t broker_id, int16_t question, int16_t version,
+                                       int32_t number, size_t size_bytes, int64_t took_us,
+                                       rd_kafka_resp_err_t code, void *opaque) {
+    if (question == API_METADATA && !code)
+        raise_doubt(opaque);
+    else if (question == API_FETCH && !code && broker_id >= 0)
+        watch(opaque, broker_id, true);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t on_new(rd_kafka_t *handle, const rd_kafka_conf_t *conf, void *opaque,
+                                  char *reason, size_t size) {
+    rd_kafka_resp_err_t code =
+        rd_kafka_interceptor_add_on_request_sent(handle, "millrace", on_request, opaque);
+
+    return code ? code
+                : rd_kafka_interceptor_add_on_response_received(handle, "millrace", on_response,
+                                                                opaque);
+}
+
+static void watch_answers(KafkaConsumer *consumer) {
+    rd_kafka_conf_t *conf = consumer->client->conf;
+    char wait_ms[32] = "0";
+    size_t size = sizeof(wait_ms);
+
+    (void) rd_kafka_conf_get(conf, "fetch.wait.max.ms", wait_ms, &size); /* it has that */
+    consumer->fetch_wait_us = strtoll(wait_ms, NULL, 10) * 1000;
+    rd_kafka_conf_interceptor_add_on_new(conf, "millrace", on_new, consumer);
 }
 
 /* librdkafka takes a new piece of memory for each answer of a broker, some megabytes. By default
@@ -104,6 +206,7 @@ Status kafka_consumer_open(const OptionSet *options, KafkaReading reading,
     TRY(kafka_client_create(options, KAFKA_CONSUMER, &consumer->client, err));
     TRY(configure(consumer->client, reading, err));
     keep_freed_memory();
+    watch_answers(consumer);
     TRY(kafka_client_start(consumer->client, err));
     consumer->queue = rd_kafka_queue_new(consumer->client->handle);
     rd_kafka_queue_io_event_enable(consumer->queue, consumer->wake_fd, &one, sizeof(one));
@@ -303,6 +406,35 @@ void kafka_consumer_release(KafkaConsumer *consumer) {
     for (int i = 0; i < consumer->batch_count; i++)
         rd_kafka_message_destroy(consumer->batch[i]);
     consumer->batch_count = 0;
+}
+
+uint64_t kafka_consumer_fingerprint(const KafkaMessage *message) {
+    bool is_append;
+    uint64_t hash = (uint64_t) kafka_consumer_timestamp(message, &is_append);
+
+    /* None is another than an empty one. */
+    hash = hash_combine(hash, message->key ? message->key_length + 1 : 0);
+    if (message->key_length)
+        hash = hash_combine(hash, hash_bytes(message->key, message->key_length));
+    hash = hash_combine(hash, message->value ? message->value_length + 1 : 0);
+    if (message->value_length)
+        hash = hash_combine(hash, hash_bytes(message->value, message->value_length));
+    return hash;
+}
+
+bool kafka_consumer_has_doubt(KafkaConsumer *consumer) {
+    return atomic_load_explicit(&consumer->has_doubt, memory_order_acquire) &&
+           atomic_exchange_explicit(&consumer->has_doubt, false, memory_order_acq_rel);
+}
+
+void kafka_consumer_find_again(KafkaConsumer *consumer, const char *name) {
+    ConsumerTopic *topic = find_topic(consumer, name);
+
+    /* The answer, when it has come, has told of all partitions. */
+    if (!topic || atomic_load_explicit(&consumer->has_doubt, memory_order_relaxed))
+        return;
+    topic->known_count = 0;
+    learn_partition(consumer, topic, 0);
 }
 
 int64_t kafka_consumer_timestamp(const KafkaMessage *message, bool *ret_is_append) {

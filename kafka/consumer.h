@@ -55,6 +55,15 @@ void kafka_consumer_stop(KafkaConsumer *consumer, const char *topic, int32_t par
 /* What has come, at most `max`; -1: nothing has. Does not wait. Release before the next call. */
 int kafka_consumer_take(KafkaConsumer *consumer, KafkaMessage *messages, int max);
 void kafka_consumer_release(KafkaConsumer *consumer);
+/* Of a KAFKA_RECORD: what tells it from another one at its offset. The same for ever. */
+uint64_t kafka_consumer_fingerprint(const KafkaMessage *message);
+/* Whether since the last call something was heard that goes before a topic can be another one: a
+ * broker did not have a partition, a connection was made (again); and so every few minutes. Asked
+ * between take() and the use of what it gave, and answered by false, that is of the topics that
+ * were there before. Wakes. */
+bool kafka_consumer_has_doubt(KafkaConsumer *consumer);
+/* Have the brokers asked where the topic is. Raises a doubt. */
+void kafka_consumer_find_again(KafkaConsumer *consumer, const char *topic);
 /* Milliseconds since 1970; -1: none. *ret_is_append: by the broker's clock, not the producer's. */
 int64_t kafka_consumer_timestamp(const KafkaMessage *message, bool *ret_is_append);
 /* The headers as JSON: [{"key":"k","value":"v"}]; a value that is no text as "\\x…", none as null.

@@ -266,6 +266,8 @@ static void keep_record(SourceReader *reader, KafkaTrack *track, const KafkaMess
 static void absorb(SourceReader *reader, const KafkaMessage *message) {
     KafkaTrack *track = reader->tracks[message->place];
 
+    if (track->proof != KAFKA_PROVED && !kafka_take_proof(track, message))
+        return;
     switch (message->kind) {
     case KAFKA_RECORD:
         if (message->offset < track->next)
@@ -289,6 +291,19 @@ static void absorb(SourceReader *reader, const KafkaMessage *message) {
         return;
     }
     kafka_records_publish(track->records, track->next < track->stop ? track->next : track->stop);
+}
+
+/* The last record of each run of one partition is its mark. */
+static void mark(SourceReader *reader, const KafkaMessage *messages, int count) {
+    for (int i = 0; i < count && !reader->environment.is_batch_read; i++) {
+        const KafkaMessage *message = &messages[i];
+        KafkaTrack *track = reader->tracks[message->place];
+        bool is_last = i + 1 == count || messages[i + 1].place != message->place ||
+                       messages[i + 1].kind != KAFKA_RECORD;
+
+        if (is_last && message->kind == KAFKA_RECORD && track->proof == KAFKA_PROVED)
+            track->mark = (KafkaMark) {message->offset, kafka_consumer_fingerprint(message)};
+    }
 }
 
 /* Stop partitions of which all that is wanted has come, learn how far the others go. Under
@@ -323,6 +338,8 @@ static void drain(SourceReader *reader, int max, bool must) {
     while (max > 0 && (must || kafka_pool_used_bytes(reader->pool) < reader->buffer_bytes)) {
         int count = kafka_consumer_take(reader->consumer, messages, TAKE_MESSAGES);
 
+        if (kafka_consumer_has_doubt(reader->consumer))
+            kafka_doubt_all(reader);
         if (count < 0) {
             reader->is_undrained = false;
             break;
@@ -330,6 +347,7 @@ static void drain(SourceReader *reader, int max, bool must) {
         pthread_mutex_lock(&reader->lock);
         for (int i = 0; i < count; i++)
             absorb(reader, &messages[i]);
+        mark(reader, messages, count);
         pthread_mutex_unlock(&reader->lock);
         kafka_consumer_release(reader->consumer);
         max -= count + 1;
@@ -349,6 +367,7 @@ static Status discover(SourceReader *reader, StrBuf *journal, Error *err) {
         *err = reader->refusal;
         return STATUS_ERROR;
     }
+    kafka_keep_marks(reader);
     kafka_journal_take(reader->journal, journal);
     return STATUS_OK;
 }
@@ -396,21 +415,9 @@ static void kafka_partition_state(SourceReader *reader, int partition, Partition
         .topic = track->topic,
         .number = track->number,
     };
-    if (track->known_end > end)
+    if (track->known_end > end && !track->is_ended)
         ret_state->known_end = track->known_end < track->stop ? track->known_end : track->stop;
     pthread_mutex_unlock(&reader->lock);
-}
-
-/* Begin to fetch a partition. Under work_lock. */
-static Status start_track(SourceReader *reader, int partition, Error *err) {
-    KafkaTrack *track = reader->tracks[partition];
-
-    if (track->is_started || track->is_ended || track->next >= track->stop)
-        return STATUS_OK;
-    TRY(kafka_consumer_start(reader->consumer, track->topic, track->number, track->next, partition,
-                             err));
-    track->is_started = true;
-    return STATUS_OK;
 }
 
 static Status kafka_seek(SourceReader *reader, int partition, int64_t position, Error *err) {
@@ -422,11 +429,12 @@ static Status kafka_seek(SourceReader *reader, int partition, int64_t position, 
     track = reader->tracks[partition];
     track->next = position;
     track->is_at_end = false;
+    track->proof = track->mark.offset >= 0 ? KAFKA_DOUBTED : KAFKA_PROVED;
     kafka_records_restart(track->records, position);
     pthread_mutex_unlock(&reader->lock);
     /* A bounded read fetches a partition when it comes to it. */
     if (!reader->environment.is_batch_read)
-        status = start_track(reader, partition, err);
+        status = kafka_start_track(reader, partition, err);
     pthread_mutex_unlock(&reader->work_lock);
     return status;
 }
@@ -541,14 +549,17 @@ static Status wait_step(SourceReader *reader, int partition, int64_t from, Error
     KafkaTrack *track = reader->tracks[partition];
     struct pollfd wake = {.fd = kafka_consumer_wake_fd(reader->consumer), .events = POLLIN};
     bool is_batch = reader->environment.is_batch_read;
+    bool is_gone;
 
-    TRY(start_track(reader, partition, err));
+    TRY(kafka_start_track(reader, partition, err));
     drain(reader, PUMP_MESSAGES, true);
-    if (track->is_lost && !is_batch)
+    is_gone = track->is_lost || track->proof == KAFKA_REFUTED;
+    if (!is_gone || is_batch)
+        TRY(kafka_solve_losses(reader, err));
+    if ((is_gone || track->is_ended) && !is_batch)
         return error_set(err, IO_ERROR,
                          "offset %" PRId64 " of topic \"%s\", partition %" PRId32 " is gone", from,
                          track->topic, track->number);
-    TRY(kafka_solve_losses(reader, err));
     if (reader->has_refusal) {
         *err = reader->refusal;
         return STATUS_ERROR;
@@ -659,6 +670,7 @@ const SourceType source_kafka = {
     .options = kafka_options,
     .metadata = kafka_metadata,
     .is_replayable = true,
+    .journal_is_whole = true,
     .idle_after_us = 30000000,
     .check_options = kafka_check_options,
     .check = kafka_check,

@@ -7,10 +7,8 @@
 #include "base/memory.h"
 
 enum {
-    JOURNAL_VERSION = 1,
+    JOURNAL_VERSION = 2,
     TOPIC_BYTES_MAX = 249, /* Kafka's */
-    ENTRY_ADD = 1,
-    ENTRY_END = 2,
 };
 
 struct KafkaJournal {
@@ -19,8 +17,6 @@ struct KafkaJournal {
     int count, capacity;
     char **topics; /* names, each once */
     int topic_count;
-    StrBuf changes; /* entries not taken yet */
-    uint32_t change_count;
     bool has_changes;
 };
 
@@ -35,7 +31,6 @@ KafkaJournal *kafka_journal_destroy(KafkaJournal *journal) {
         memory_free(journal->topics[i]);
     memory_free(journal->topics);
     memory_free(journal->partitions);
-    strbuf_done(&journal->changes);
     memory_free(journal);
     return NULL;
 }
@@ -93,48 +88,61 @@ void kafka_journal_begin(KafkaJournal *journal) {
 
 int kafka_journal_add(KafkaJournal *journal, const char *topic, int32_t number, int64_t begin,
                       int64_t stop) {
-    uint32_t length = (uint32_t) strlen(topic);
-
     assert(kafka_journal_find(journal, topic, number) < 0);
-    assert(length > 0 && length <= TOPIC_BYTES_MAX);
-    strbuf_append_u8(&journal->changes, ENTRY_ADD);
-    codec_append_u32(&journal->changes, length);
-    strbuf_append(&journal->changes, topic, length);
-    codec_append_i32(&journal->changes, number);
-    codec_append_i64(&journal->changes, begin);
-    codec_append_i64(&journal->changes, stop);
-    journal->change_count++;
+    assert(*topic && strlen(topic) <= TOPIC_BYTES_MAX);
     journal->has_changes = true;
-    return add_partition(
-        journal,
-        &(KafkaPartition) {.topic = topic, .number = number, .begin = begin, .stop = stop});
+    return add_partition(journal, &(KafkaPartition) {.topic = topic,
+                                                     .number = number,
+                                                     .begin = begin,
+                                                     .stop = stop,
+                                                     .mark = {.offset = -1}});
 }
 
 void kafka_journal_end(KafkaJournal *journal, int index) {
     assert(!kafka_journal_at(journal, index)->is_ended);
     journal->partitions[index].is_ended = true;
-    strbuf_append_u8(&journal->changes, ENTRY_END);
-    codec_append_i32(&journal->changes, index);
-    journal->change_count++;
     journal->has_changes = true;
 }
 
-/* version u8, count u32, entries. An entry: kind u8; ADD: topic (length u32, bytes), number i32,
- * begin i64, stop i64; END: index i32. Little-endian. */
+void kafka_journal_mark(KafkaJournal *journal, int index, const KafkaMark *mark) {
+    assert(!kafka_journal_at(journal, index)->is_ended);
+    journal->partitions[index].mark = *mark;
+    journal->has_changes = true;
+}
+
+/* version u8, count u32, partitions: topic (length u32, bytes), number i32, is_ended u8, begin i64,
+ * stop i64, mark: offset i64, fingerprint u64. Little-endian. */
 void kafka_journal_take(KafkaJournal *journal, StrBuf *out) {
     if (!journal->has_changes)
         return;
     strbuf_append_u8(out, JOURNAL_VERSION);
-    codec_append_u32(out, journal->change_count);
-    strbuf_append(out, strbuf_text(&journal->changes), journal->changes.length);
-    strbuf_clear(&journal->changes);
-    journal->change_count = 0;
+    codec_append_u32(out, (uint32_t) journal->count);
+    for (int i = 0; i < journal->count; i++) {
+        const KafkaPartition *partition = &journal->partitions[i];
+        uint32_t length = (uint32_t) strlen(partition->topic);
+
+        codec_append_u32(out, length);
+        strbuf_append(out, partition->topic, length);
+        codec_append_i32(out, partition->number);
+        strbuf_append_u8(out, partition->is_ended);
+        codec_append_i64(out, partition->begin);
+        codec_append_i64(out, partition->stop);
+        codec_append_i64(out, partition->mark.offset);
+        codec_append_u64(out, partition->mark.fingerprint);
+    }
     journal->has_changes = false;
 }
 
 /* -------- restore -------- */
 
-static bool restore_add(KafkaJournal *journal, CodecReader *reader) {
+/* The partition that had this index goes on to have it. */
+static bool fits(const KafkaJournal *journal, int index, const KafkaPartition *partition) {
+    return index >= journal->count ||
+           (journal->partitions[index].number == partition->number &&
+            strcmp(journal->partitions[index].topic, partition->topic) == 0);
+}
+
+static bool restore_partition(KafkaJournal *journal, int index, CodecReader *reader) {
     char topic[TOPIC_BYTES_MAX + 1];
     uint32_t length = codec_read_u32(reader);
     KafkaPartition partition = {.topic = topic};
@@ -144,35 +152,32 @@ static bool restore_add(KafkaJournal *journal, CodecReader *reader) {
     codec_read_into(reader, topic, length);
     topic[length] = '\0';
     partition.number = codec_read_i32(reader);
+    partition.is_ended = codec_read_u8(reader);
     partition.begin = codec_read_i64(reader);
     partition.stop = codec_read_i64(reader);
+    partition.mark.offset = codec_read_i64(reader);
+    partition.mark.fingerprint = codec_read_u64(reader);
     if (reader->is_damaged || strlen(topic) != length || partition.number < 0 ||
-        partition.begin < 0 || partition.stop < 0 ||
-        kafka_journal_find(journal, topic, partition.number) >= 0)
+        partition.begin < 0 || partition.stop < 0 || partition.mark.offset < -1 ||
+        !fits(journal, index, &partition))
         return false;
-    (void) add_partition(journal, &partition);
+    if (index == journal->count)
+        (void) add_partition(journal, &partition);
+    partition.topic = journal->partitions[index].topic;
+    journal->partitions[index] = partition;
     return true;
 }
 
-static bool restore_end(KafkaJournal *journal, CodecReader *reader) {
-    int32_t index = codec_read_i32(reader);
+/* At most one of the same topic and number has not ended. */
+static bool is_sound(const KafkaJournal *journal) {
+    for (int i = 0; i < journal->count; i++) {
+        const KafkaPartition *partition = &journal->partitions[i];
 
-    if (reader->is_damaged || index < 0 || index >= journal->count ||
-        journal->partitions[index].is_ended)
-        return false;
-    journal->partitions[index].is_ended = true;
-    return true;
-}
-
-static bool restore_entry(KafkaJournal *journal, CodecReader *reader) {
-    switch (codec_read_u8(reader)) {
-    case ENTRY_ADD:
-        return restore_add(journal, reader);
-    case ENTRY_END:
-        return restore_end(journal, reader);
-    default:
-        return false;
+        if (!partition->is_ended &&
+            kafka_journal_find(journal, partition->topic, partition->number) != i)
+            return false;
     }
+    return true;
 }
 
 Status kafka_journal_restore(KafkaJournal *journal, const uint8_t *bytes, size_t size_bytes,
@@ -181,13 +186,13 @@ Status kafka_journal_restore(KafkaJournal *journal, const uint8_t *bytes, size_t
     uint8_t version = codec_read_u8(&reader);
     uint32_t count = codec_read_u32(&reader);
 
-    if (reader.is_damaged || version != JOURNAL_VERSION)
+    if (reader.is_damaged || version != JOURNAL_VERSION || count < (uint32_t) journal->count)
         return error_set(err, DATA_CORRUPTED, "kafka journal is damaged");
     journal->has_begun = true;
     for (uint32_t i = 0; i < count; i++)
-        if (!restore_entry(journal, &reader))
+        if (!restore_partition(journal, (int) i, &reader))
             return error_set(err, DATA_CORRUPTED, "kafka journal is damaged");
-    if (!codec_is_read_whole(&reader))
-        return error_set(err, DATA_CORRUPTED, "kafka journal has bytes left over");
+    if (!codec_is_read_whole(&reader) || !is_sound(journal))
+        return error_set(err, DATA_CORRUPTED, "kafka journal is damaged");
     return STATUS_OK;
 }

@@ -3,10 +3,17 @@
  * The engine knows a partition by its index; the journal says which topic and number that is, and
  * where it began. A topic that was deleted and made again has new indexes: the old ones end. The
  * first record of a journal also says that the first look has been taken: what is found later was
- * new then, and is read from its beginning. */
+ * new then, and is read from its beginning. A mark tells whether a topic is still the same: what
+ * stands at one offset. Each record says all that the journal knows, so that old ones can go. */
 #pragma once
 
 #include "base/strbuf.h"
+
+/* A record that was received, by what kafka_consumer_fingerprint() made of it. */
+typedef struct KafkaMark {
+    int64_t offset; /* -1: none */
+    uint64_t fingerprint;
+} KafkaMark;
 
 typedef struct KafkaPartition {
     const char *topic; /* owned by the journal, stable */
@@ -14,6 +21,7 @@ typedef struct KafkaPartition {
     bool is_ended; /* the topic was deleted, or made again */
     int64_t begin; /* where reading begins */
     int64_t stop;  /* where it stops; INT64_MAX: never */
+    KafkaMark mark;
 } KafkaPartition;
 
 typedef struct KafkaJournal KafkaJournal;
@@ -33,8 +41,10 @@ void kafka_journal_begin(KafkaJournal *journal);
 int kafka_journal_add(KafkaJournal *journal, const char *topic, int32_t number, int64_t begin,
                       int64_t stop);
 void kafka_journal_end(KafkaJournal *journal, int index);
-/* The durable form of the changes since the last call; nothing when there are none. */
+void kafka_journal_mark(KafkaJournal *journal, int index, const KafkaMark *mark);
+/* The durable form of it all; nothing when nothing changed since the last call. */
 void kafka_journal_take(KafkaJournal *journal, StrBuf *out);
-/* Play one durable record back. XX001 when it is damaged. */
+/* Play one durable record back: it counts alone, but an index never comes to mean another
+ * partition. XX001 when it is damaged. */
 MUST_USE Status kafka_journal_restore(KafkaJournal *journal, const uint8_t *bytes,
                                       size_t size_bytes, Error *err);

@@ -39,6 +39,7 @@ static KafkaTrack *track_create(SourceReader *reader, const KafkaPartition *part
     snprintf(track->name, sizeof(track->name), "%s-%" PRId32, partition->topic, partition->number);
     track->next = -1;
     track->stop = partition->stop;
+    track->mark = partition->mark;
     track->decided = track->group_offset = -1;
     track->records = kafka_records_create(reader->pool, partition->topic, partition->number,
                                           environment->wants_key || environment->wants_headers ||
@@ -219,6 +220,18 @@ static Status look_for_new(SourceReader *reader, const KafkaTopicList *list, Are
     return STATUS_OK;
 }
 
+/* librdkafka forgets about a topic that it was told is gone; it may have come again. */
+static void find_again(SourceReader *reader) {
+    for (int i = 0; i < reader->track_count; i++) {
+        KafkaTrack *track = reader->tracks[i];
+
+        if (!track->is_started || track->proof != KAFKA_ASKED)
+            track->asked_looks = 0;
+        else if (++track->asked_looks > 1)
+            kafka_consumer_find_again(reader->consumer, track->topic);
+    }
+}
+
 /* *ret_is_fatal: what went wrong is not that the broker could not be asked. */
 static Status look_now(SourceReader *reader, bool *ret_is_fatal, Error *err) {
     CLEANUP(arena_destroyp) Arena *arena = arena_create("kafka look", 0);
@@ -234,6 +247,7 @@ static Status look_now(SourceReader *reader, bool *ret_is_fatal, Error *err) {
     *ret_is_fatal = true;
     TRY(look_for_deleted(reader, &list, err));
     kafka_follow_journal(reader);
+    find_again(reader);
     return STATUS_OK;
 }
 
@@ -340,6 +354,11 @@ static Status skip_lost(SourceReader *reader, int index, int64_t to, Error *err)
     return STATUS_OK;
 }
 
+static Status restart(SourceReader *reader, int index, Error *err) {
+    reader->tracks[index]->is_started = false;
+    return kafka_start_track(reader, index, err);
+}
+
 static Status solve_loss(SourceReader *reader, int index, Error *err) {
     KafkaTrack *track = reader->tracks[index];
     KafkaPlace first = {.topic = track->topic, .partition = track->number};
@@ -352,22 +371,32 @@ static Status solve_loss(SourceReader *reader, int index, Error *err) {
         return STATUS_OK;
     }
     track->is_lost = false;
-    if (track->next > last.offset)
+    if (track->proof == KAFKA_REFUTED || track->next > last.offset ||
+        track->mark.offset >= last.offset)
         return replace_partition(
             reader, index, reader->on_data_loss == KAFKA_LOSS_LATEST ? last.offset : first.offset,
             err);
     if (track->next < first.offset)
         TRY(skip_lost(reader, index,
                       reader->on_data_loss == KAFKA_LOSS_LATEST ? last.offset : first.offset, err));
-    return kafka_consumer_start(reader->consumer, track->topic, track->number, track->next, index,
-                                err);
+    /* Retention may have taken the mark; a mark that is there has to be asked. */
+    track->proof = track->mark.offset >= first.offset ? KAFKA_DOUBTED : KAFKA_PROVED;
+    return restart(reader, index, err);
 }
 
 Status kafka_solve_losses(SourceReader *reader, Error *err) {
     int count = reader->track_count;
 
-    for (int i = 0; i < count; i++)
-        if (reader->tracks[i]->is_lost && !reader->tracks[i]->is_ended)
+    for (int i = 0; i < count; i++) {
+        const KafkaTrack *track = reader->tracks[i];
+
+        if (track->is_ended)
+            continue;
+        if (track->is_lost || track->proof == KAFKA_UNSURE || track->proof == KAFKA_REFUTED)
             TRY(solve_loss(reader, i, err));
+        else if (track->is_started &&
+                 (track->proof == KAFKA_DOUBTED || track->proof == KAFKA_ANSWERED))
+            TRY(restart(reader, i, err));
+    }
     return STATUS_OK;
 }

@@ -20,6 +20,16 @@ typedef enum KafkaDataLoss {
     KAFKA_LOSS_LATEST,
 } KafkaDataLoss;
 
+/* Is a partition still of the topic that we know? Its mark is read again to find out. */
+typedef enum KafkaProof {
+    KAFKA_PROVED,   /* its records are used */
+    KAFKA_DOUBTED,  /* to be asked: reading is to begin at the mark */
+    KAFKA_ASKED,    /* what comes first is the answer */
+    KAFKA_ANSWERED, /* nothing speaks against it: reading is to go on at `next` */
+    KAFKA_UNSURE,   /* the mark is not between the broker's first and last offset */
+    KAFKA_REFUTED,  /* another record is where the mark was */
+} KafkaProof;
+
 /* A partition as it is read; its index is the journal's. */
 typedef struct KafkaTrack {
     const char *topic; /* the journal's */
@@ -29,6 +39,9 @@ typedef struct KafkaTrack {
     bool is_started;
     bool is_lost;         /* the broker does not have `next`: nothing comes until this is solved */
     int missing_looks;    /* looks in a row that did not find it */
+    KafkaProof proof;     /* until it is PROVED, what comes is no record of ours */
+    KafkaMark mark;       /* the newest that was received, about */
+    int asked_looks;      /* looks in a row that found it ASKED */
     int64_t group_offset; /* last told to the group */
     /* under lock, changed under both */
     KafkaRecords *records;
@@ -57,6 +70,7 @@ struct SourceReader {
     KafkaJournal *journal;
     StrBuf headers;           /* of one message */
     int64_t refresh_at_ns;    /* when to look again */
+    int64_t marks_ns;         /* when marks were last written to the journal */
     int64_t waiting_since_ns; /* a bounded read waits; 0: it does not */
     bool is_undrained;        /* more has come than was taken */
     bool has_refusal;         /* may not be read: fails, until the reader is opened again */
@@ -69,13 +83,24 @@ struct SourceReader {
     int track_count;
 };
 
+/* -------- kafka_proof.c: whether a topic was made again -------- */
+/* Begin to fetch a partition, or go on by another proof. Under work_lock. */
+MUST_USE Status kafka_start_track(SourceReader *reader, int index, Error *err);
+/* All that may be another topic's from now on. Under work_lock. */
+void kafka_doubt_all(SourceReader *reader);
+/* What came of a track that is not PROVED; false: it is no record of ours. Under both locks. */
+bool kafka_take_proof(KafkaTrack *track, const KafkaMessage *message);
+/* Write marks to the journal when it is time. Under work_lock. */
+void kafka_keep_marks(SourceReader *reader);
+
 /* -------- kafka_look.c: which partitions there are -------- */
 /* Look for partitions when it is time; the first look must succeed, later ones may fail for a
  * while. Under work_lock. */
 MUST_USE Status kafka_look(SourceReader *reader, Error *err);
 /* Tracks for what the journal has. Under work_lock. */
 void kafka_follow_journal(SourceReader *reader);
-/* Decide about partitions whose next offset the broker does not have. Under work_lock. */
+/* Decide about partitions whose next offset the broker does not have, or that are doubted. Under
+ * work_lock. */
 MUST_USE Status kafka_solve_losses(SourceReader *reader, Error *err);
 /* Tell the group what is decided, if there is news. Under work_lock. */
 void kafka_tell_group(SourceReader *reader);

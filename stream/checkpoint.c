@@ -45,8 +45,8 @@ struct Checkpoint {
     char *folder;
     int64_t segment_place[2]; /* as the last commit of this process has it */
     Statement *put_epoch, *forget_epochs, *put_changelog, *trim_changelog, *put_image,
-        *forget_images, *put_journal, *put_progress, *trim_progress, *put_meta, *get_meta,
-        *segment_uses, *find_images, *move_image;
+        *forget_images, *put_journal, *forget_journal, *put_progress, *trim_progress, *put_meta,
+        *get_meta, *segment_uses, *find_images, *move_image;
 };
 
 static void database_path(const char *folder, char *path, size_t size) {
@@ -123,6 +123,7 @@ static Status prepare_all(Checkpoint *checkpoint, Error *err) {
         {&checkpoint->put_image,
          "INSERT OR REPLACE INTO image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
         {&checkpoint->put_journal, "INSERT INTO journal (scan, checksum, bytes) VALUES (?, ?, ?)"},
+        {&checkpoint->forget_journal, "DELETE FROM journal WHERE scan = ?"},
         {&checkpoint->put_progress, "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?, ?, ?, "
                                     "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
         {&checkpoint->trim_progress, "DELETE FROM progress WHERE epoch <= ?"},
@@ -266,15 +267,37 @@ Status checkpoint_visit_journal(Checkpoint *checkpoint, int scan, CheckpointVisi
     }
 }
 
-Status checkpoint_append_journal(Checkpoint *checkpoint, int scan, const StrBuf *bytes,
-                                 Error *err) {
+static Status put_journal(Checkpoint *checkpoint, int scan, const StrBuf *bytes, Error *err) {
     statement_bind_int64(checkpoint->put_journal, 0, scan);
     statement_bind_int64(checkpoint->put_journal, 1,
                          (int64_t) hash_bytes(bytes->data, bytes->length));
     statement_bind_blob(checkpoint->put_journal, 2, bytes->data, bytes->length);
-    TRY(statement_run(checkpoint->put_journal, err));
+    return statement_run(checkpoint->put_journal, err);
+}
+
+Status checkpoint_append_journal(Checkpoint *checkpoint, int scan, const StrBuf *bytes,
+                                 Error *err) {
+    TRY(put_journal(checkpoint, scan, bytes, err));
     crash_point(CRASH_DISCOVERY_DURABLE);
     return STATUS_OK;
+}
+
+Status checkpoint_replace_journal(Checkpoint *checkpoint, int scan, const StrBuf *bytes,
+                                  Error *err) {
+    Status status;
+
+    TRY(database_begin(checkpoint->database, err));
+    statement_bind_int64(checkpoint->forget_journal, 0, scan);
+    status = statement_run(checkpoint->forget_journal, err);
+    if (status == STATUS_OK)
+        status = put_journal(checkpoint, scan, bytes, err);
+    if (status == STATUS_OK)
+        status = database_commit(checkpoint->database, err);
+    if (status != STATUS_OK)
+        database_rollback(checkpoint->database);
+    else
+        crash_point(CRASH_DISCOVERY_DURABLE);
+    return status;
 }
 
 /* -------- recovery -------- */

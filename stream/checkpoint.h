@@ -71,6 +71,9 @@ MUST_USE Status checkpoint_visit_journal(Checkpoint *checkpoint, int scan, Check
 /* Durable when it returns. */
 MUST_USE Status checkpoint_append_journal(Checkpoint *checkpoint, int scan, const StrBuf *bytes,
                                           Error *err);
+/* As append, instead of all that the scan's journal had. */
+MUST_USE Status checkpoint_replace_journal(Checkpoint *checkpoint, int scan, const StrBuf *bytes,
+                                           Error *err);
 /* The decision. `state` is asked for the images that are due. ret_bytes: what was written. */
 MUST_USE Status checkpoint_decide(Checkpoint *checkpoint, const EpochRecord *record,
                                   StateStore *state, int64_t *ret_bytes, Error *err);

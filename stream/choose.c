@@ -25,7 +25,9 @@ Status stream_discover_scan(Stream *stream, int index, Error *err) {
     Status status = scan->type->discover(scan->reader, &journal, err);
 
     if (status == STATUS_OK && journal.length)
-        status = checkpoint_append_journal(stream->checkpoint, index, &journal, err);
+        status = scan->type->journal_is_whole
+                     ? checkpoint_replace_journal(stream->checkpoint, index, &journal, err)
+                     : checkpoint_append_journal(stream->checkpoint, index, &journal, err);
     strbuf_done(&journal);
     TRY(status);
     TRY(stream_take_partitions(stream, scan, err));

@@ -5,6 +5,8 @@ away by retention before we read them, gaps of aborted transactions and of compa
 of 10 MB."""
 import json
 import os
+import signal
+import time
 
 import pytest
 
@@ -127,6 +129,77 @@ def test_deleted_and_made_again_goes_on(broker, server, connection, running):
     pipe.put()
     wait(server.connect())
     pipe.check()
+
+
+@pytest.mark.parametrize("when, policy", [
+    (when, policy) for when in ("stopped", "killed", "paused", "running")
+    for policy in ("fail", "earliest", "latest") if (when, policy) != ("running", "latest")])
+def test_made_again_and_grown_past_our_offset(broker, server, connection, when, policy):
+    """No look sees it: only the records tell. A pause is told by the time without an answer, where
+    brokers don't keep answers back."""
+    pipe = Pipe(broker, f", refresh = '1 hour', on_data_loss = '{policy}', "
+                "\"rdkafka.fetch.wait.max.ms\" = 10")
+    pipe.create(connection)
+    pipe.put(70)
+    wait(connection)
+    end = {"stopped": server.stop, "killed": server.kill, "running": lambda: None,
+           "paused": lambda: server.process.send_signal(signal.SIGSTOP)}
+    begin = {"stopped": server.start, "killed": server.start, "running": lambda: None,
+             "paused": lambda: server.process.send_signal(signal.SIGCONT)}
+    end[when]()
+    ended = time.monotonic()
+    broker.delete_topic(pipe.source)
+    broker.create_topic(pipe.source, 3)
+    if policy == "earliest":
+        pipe.put(200)
+    else:
+        pipe.lose(200)
+    if when == "paused":
+        await_true("a pause that can be told", lambda: time.monotonic() > ended + 1.2)
+    begin[when]()
+    connection = server.connect()
+    if policy == "fail":
+        state = await_state(connection, "failed")
+        assert state[2] == "58030" and pipe.source in state[3], state
+        assert "made again" in state[3], state
+        pipe.check()
+        return
+    await_true("the reports", lambda: len(errors(connection)) == 3)
+    assert all("made again" in error[1] for error in errors(connection))
+    if policy == "latest":
+        await_true("the ends", lambda: connection.value(
+            "SELECT sum(lag) FROM millrace.kafka_lag") == "0")
+    pipe.put()
+    wait(connection)
+    assert stream_row(connection)[0] == "running"
+    pipe.check()
+
+
+@pytest.mark.parametrize("when", ["stopped", "running"])
+def test_the_same_topic_is_not_another(broker, server, connection, when):
+    """Our mark may be gone: by retention, and by compaction. The broker may have been away."""
+    topic = broker.topic("same", config=COMPACTED)
+    broker.produce(topic, [Message({"n": n}, key="k") for n in range(20)])
+    connection.execute(
+        f"CREATE SOURCE s (n int8) WITH (connector = 'kafka', brokers = '{broker.address}', "
+        f"topic = '{topic}', format = 'json', on_error = 'skip', on_data_loss = 'fail'{QUICK})")
+    connection.execute("CREATE STREAM q AS SELECT n FROM s")
+    wait(connection)
+    for last in (21, 22):
+        if when == "stopped":
+            server.stop()
+        broker.produce(topic, [Message({"n": last}, key="k")])
+        if last == 21:
+            broker.compact(topic, key="~")
+        else:
+            broker.delete_records(topic, {0: broker.ends(topic)[0][1] - 1})
+            broker.produce(topic, [Message({"n": 30}, key="k")])
+        if when == "stopped":
+            server.start()
+            connection = server.connect()
+        wait(connection)
+    assert stream_row(connection)[0] == "running", stream_row(connection)
+    assert connection.value("SELECT count(*) FROM q WHERE n = 30") == "1"
 
 
 def test_deleted_for_good(broker, connection):

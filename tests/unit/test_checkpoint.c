@@ -359,6 +359,31 @@ static void journals_come_back_in_order_for_their_scan(void **state) {
     assert_string_equal(sqlstate_code(err.sqlstate), "XX001");
 }
 
+static void a_journal_that_is_replaced_has_one_record(void **state) {
+    Fixture *fixture = *state;
+    int counts[2] = {0};
+    Error err;
+
+    for (int i = 0; i < 3; i++)
+        for (int scan = 0; scan < 2; scan++) {
+            StrBuf bytes = {0};
+
+            strbuf_printf(&bytes, "%c%d", 'a' + scan, scan == 0 ? i : 0);
+            assert_int_equal((scan == 0 ? checkpoint_append_journal : checkpoint_replace_journal)(
+                                 fixture->checkpoint, scan, &bytes, &err),
+                             STATUS_OK);
+            strbuf_done(&bytes);
+        }
+    close_all(fixture);
+    open_all(fixture);
+    for (int scan = 0; scan < 2; scan++)
+        assert_int_equal(
+            checkpoint_visit_journal(fixture->checkpoint, scan, count_journal, &counts[scan], &err),
+            STATUS_OK);
+    assert_int_equal(counts[0], 3);
+    assert_int_equal(counts[1], 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_decided_state_survives_restarts_and_aborts, setup,
@@ -370,6 +395,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(restoring_state_can_be_cancelled, setup, teardown),
         cmocka_unit_test_setup_teardown(journals_come_back_in_order_for_their_scan, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_journal_that_is_replaced_has_one_record, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,10 @@ static KafkaJournal *make_journal(StrBuf batches[2]) {
     assert_int_equal(kafka_journal_add(journal, "orders", 0, 7, INT64_MAX), 0);
     assert_int_equal(kafka_journal_add(journal, "orders", 1, 0, 99), 1);
     kafka_journal_take(journal, &batches[0]);
+    kafka_journal_mark(journal, 0, &(KafkaMark) {6, 1});
     kafka_journal_end(journal, 0);
     assert_int_equal(kafka_journal_add(journal, "orders", 0, 0, INT64_MAX), 2);
+    kafka_journal_mark(journal, 2, &(KafkaMark) {INT64_MAX - 1, UINT64_MAX});
     kafka_journal_take(journal, &batches[1]);
     return journal;
 }
@@ -29,12 +31,12 @@ static Status restore(KafkaJournal *journal, const StrBuf *batch, size_t length)
     return kafka_journal_restore(journal, (const uint8_t *) batch->data, length, &err);
 }
 
-static void a_restored_journal_knows_the_same(void **state) {
+static void check_restored(int first) {
     StrBuf batches[2] = {0};
     KafkaJournal *journal = make_journal(batches);
     KafkaJournal *again = kafka_journal_create();
 
-    for (int i = 0; i < 2; i++)
+    for (int i = first; i < 2; i++)
         assert_int_equal(restore(again, &batches[i], batches[i].length), STATUS_OK);
     assert_int_equal(kafka_journal_count(again), 3);
     for (int i = 0; i < 3; i++) {
@@ -46,6 +48,8 @@ static void a_restored_journal_knows_the_same(void **state) {
         assert_int_equal(left->begin, right->begin);
         assert_int_equal(left->stop, right->stop);
         assert_int_equal(left->is_ended, right->is_ended);
+        assert_int_equal(left->mark.offset, right->mark.offset);
+        assert_true(left->mark.fingerprint == right->mark.fingerprint);
     }
     assert_int_equal(kafka_journal_find(again, "orders", 0), 2);
     assert_int_equal(kafka_journal_find(again, "orders", 1), 1);
@@ -54,6 +58,14 @@ static void a_restored_journal_knows_the_same(void **state) {
     kafka_journal_destroy(journal);
     strbuf_done(&batches[0]);
     strbuf_done(&batches[1]);
+}
+
+static void a_restored_journal_knows_the_same(void **state) {
+    check_restored(0);
+}
+
+static void the_last_record_says_all(void **state) {
+    check_restored(1);
 }
 
 static void a_first_look_that_found_nothing_is_remembered(void **state) {
@@ -99,12 +111,14 @@ static void cut_or_changed_bytes_are_refused_or_make_sense(void **state) {
     strbuf_done(&batches[1]);
 }
 
-static void an_end_of_no_partition_is_damage(void **state) {
+static void no_index_comes_to_mean_another_partition(void **state) {
     StrBuf batches[2] = {0};
     KafkaJournal *journal = make_journal(batches);
     KafkaJournal *again = kafka_journal_create();
 
+    (void) kafka_journal_add(again, "payments", 0, 0, INT64_MAX);
     assert_int_equal(restore(again, &batches[1], batches[1].length), STATUS_ERROR);
+    assert_int_equal(restore(journal, &batches[0], batches[0].length), STATUS_ERROR);
     kafka_journal_destroy(again);
     kafka_journal_destroy(journal);
     strbuf_done(&batches[0]);
@@ -114,9 +128,10 @@ static void an_end_of_no_partition_is_damage(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_restored_journal_knows_the_same),
+        cmocka_unit_test(the_last_record_says_all),
         cmocka_unit_test(a_first_look_that_found_nothing_is_remembered),
         cmocka_unit_test(cut_or_changed_bytes_are_refused_or_make_sense),
-        cmocka_unit_test(an_end_of_no_partition_is_damage),
+        cmocka_unit_test(no_index_comes_to_mean_another_partition),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
