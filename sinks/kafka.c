@@ -443,8 +443,8 @@ static Status kafka_write(SinkWriter *writer, const Batch *batch, const ChangeOp
     return STATUS_OK;
 }
 
-/* Sent when the rows have arrived, the marker would need two more trips and librdkafka's timer, until
- * its partition has joined the transaction, too. */
+/* Sent when the rows have arrived, the marker would need two more trips and librdkafka's timer,
+ * until its partition has joined the transaction, too. */
 static Status kafka_mark(SinkWriter *writer, const uint8_t *header, size_t header_size,
                          Error *err) {
     TRY(begin_transaction(writer, err));

@@ -9,9 +9,9 @@
 #include "base/memory.h"
 #include "kafka/admin.h"
 #include "kafka/replay.h"
+#include "sinks/identity.h"
 
 enum {
-    IDENTITY_SIZE = 96,
     OWNERS_MAX = 32, /* remembered: of older processes none is left */
     TOKEN_DIGITS = 16,
     RANDOM_BYTES = 16, /* of AT_RANDOM */
@@ -20,8 +20,8 @@ enum {
 struct KafkaProgress {
     const SinkEnvironment *environment;
     KafkaReplay *replay;
-    char identity[IDENTITY_SIZE];
-    char owner_key[IDENTITY_SIZE + 8];
+    SinkIdentity identity;
+    char owner_key[SINK_IDENTITY_SIZE + 8];
     char token[TOKEN_DIGITS + 1]; /* this process */
     StrBuf marker;
     StrBuf owners; /* tokens, each with a space behind */
@@ -37,18 +37,6 @@ static void make_token(char *token, size_t size) {
     memcpy(bytes, domain, sizeof(domain));
     memcpy(bytes + sizeof(domain), random, RANDOM_BYTES);
     snprintf(token, size, "%016" PRIx64, hash_bytes(bytes, sizeof(bytes)));
-}
-
-static void make_identity(KafkaProgress *progress) {
-    const SinkEnvironment *environment = progress->environment;
-    int length = snprintf(progress->identity, sizeof(progress->identity),
-                          "%" PRId64 "-%" PRId64 "-", environment->stream_id, environment->sink_id);
-
-    for (int i = 0; i < 16; i++)
-        length +=
-            snprintf(progress->identity + length, sizeof(progress->identity) - (size_t) length,
-                     "%02x", environment->incarnation[i]);
-    snprintf(progress->owner_key, sizeof(progress->owner_key), "%s-owner", progress->identity);
 }
 
 static Status ensure_topic(const SinkEnvironment *environment, Error *err) {
@@ -76,7 +64,8 @@ Status kafka_progress_open(const SinkEnvironment *environment, KafkaProgress **r
     };
 
     progress->environment = environment;
-    make_identity(progress);
+    progress->identity = sink_identity(environment);
+    snprintf(progress->owner_key, sizeof(progress->owner_key), "%s-owner", progress->identity.text);
     make_token(progress->token, sizeof(progress->token));
     TRY(ensure_topic(environment, err));
     TRY(kafka_replay_open(&spec, &progress->replay, err));
@@ -95,7 +84,7 @@ KafkaProgress *kafka_progress_close(KafkaProgress *progress) {
 }
 
 const char *kafka_progress_identity(const KafkaProgress *progress) {
-    return progress->identity;
+    return progress->identity.text;
 }
 
 /* -------- reading -------- */
@@ -109,7 +98,7 @@ static Status take_record(void *data, const void *key, size_t key_length, const 
     KafkaProgress *progress = data;
     StrBuf *kept = NULL;
 
-    if (is_key(progress->identity, key, key_length))
+    if (is_key(progress->identity.text, key, key_length))
         kept = &progress->marker;
     else if (is_key(progress->owner_key, key, key_length))
         kept = &progress->owners;
@@ -167,8 +156,8 @@ Status kafka_progress_send_marker(KafkaProgress *progress, KafkaProducer *produc
                                   Error *err) {
     KafkaOutgoing message = {
         .target = target,
-        .key = progress->identity,
-        .key_length = strlen(progress->identity),
+        .key = progress->identity.text,
+        .key_length = strlen(progress->identity.text),
         .value = header,
         .value_length = header_size,
     };

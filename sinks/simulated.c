@@ -16,6 +16,7 @@
 
 #include "base/memory.h"
 #include "formats/formats.h"
+#include "sinks/identity.h"
 #include "sinks/sinks.h"
 #include "store/file.h"
 #include "store/sqlite.h"
@@ -27,7 +28,7 @@ struct SinkWriter {
     StrBuf lines; /* of the epoch under way, op in front in update mode */
     StrBuf marker;
     StrBuf scratch;
-    char identity[80]; /* stream, incarnation, sink: the transactional id */
+    SinkIdentity identity; /* the transactional id */
     int64_t generation;
     int64_t commits; /* of this process */
 };
@@ -74,14 +75,9 @@ static Status open_all(SinkWriter *writer, Error *err) {
 static Status simulated_open(const SinkEnvironment *environment, SinkWriter **ret_writer,
                              Error *err) {
     SinkWriter *writer = memory_zalloc(sizeof(*writer));
-    int length;
 
     writer->environment = *environment;
-    length = snprintf(writer->identity, sizeof(writer->identity), "%" PRId64 "-%" PRId64 "-",
-                      environment->stream_id, environment->sink_id);
-    for (int i = 0; i < 16; i++)
-        length += snprintf(writer->identity + length, sizeof(writer->identity) - (size_t) length,
-                           "%02x", environment->incarnation[i]);
+    writer->identity = sink_identity(environment);
     if (open_all(writer, err) != STATUS_OK) {
         simulated_close(writer);
         return STATUS_ERROR;
@@ -100,7 +96,7 @@ static Status simulated_recover(SinkWriter *writer, int64_t epoch, const uint8_t
                           "INSERT INTO marker VALUES (?, 1, NULL) ON CONFLICT (identity) DO UPDATE "
                           "SET generation = generation + 1 RETURNING generation",
                           &raise, err));
-    statement_bind_text(raise, 0, writer->identity);
+    statement_bind_text(raise, 0, writer->identity.text);
     TRY(statement_step(raise, &has_row, err));
     writer->generation = statement_int64(raise, 0);
     return statement_run(raise, err);
@@ -143,7 +139,7 @@ static Status insert_lines(SinkWriter *writer, int64_t epoch, Error *err) {
         char *end = strchr(line, '\n');
 
         *end = '\0';
-        statement_bind_text(insert, 0, writer->identity);
+        statement_bind_text(insert, 0, writer->identity.text);
         statement_bind_int64(insert, 1, epoch);
         statement_bind_text(insert, 2, line);
         TRY(statement_run(insert, err));
@@ -168,7 +164,7 @@ static Status put_marker(SinkWriter *writer, Error *err) {
                           "RETURNING generation",
                           &put, err));
     statement_bind_blob(put, 0, writer->marker.data, writer->marker.length);
-    statement_bind_text(put, 1, writer->identity);
+    statement_bind_text(put, 1, writer->identity.text);
     statement_bind_int64(put, 2, writer->generation);
     TRY(statement_step(put, &has_row, err));
     if (!has_row)
@@ -208,7 +204,7 @@ static Status simulated_read_marker(SinkWriter *writer, StrBuf *header, Error *e
 
     TRY(statement_prepare(writer->database, "SELECT header FROM marker WHERE identity = ?", &get,
                           err));
-    statement_bind_text(get, 0, writer->identity);
+    statement_bind_text(get, 0, writer->identity.text);
     TRY(statement_step(get, &has_row, err));
     if (!has_row)
         return STATUS_OK;
