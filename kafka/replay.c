@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "kafka/client.h"
 
-enum { POLL_MS = 100, NAME_SIZE = 256 };
+enum { POLL_MS = 100, LEADER_MS = 500, NAME_SIZE = 256 };
 
 struct KafkaReplay {
     KafkaClient *client;
@@ -128,6 +128,19 @@ static Status read_to_end(ReplayRun *run, Error *err) {
     return STATUS_OK;
 }
 
+/* Where the records begin, asked beforehand: librdkafka, told to begin at the beginning while it
+ * does not know the leader yet, looks for both half a second later. */
+static int64_t first_offset(const KafkaReplay *replay) {
+    int64_t low = 0;
+    int64_t high = 0;
+
+    if (rd_kafka_query_watermark_offsets(replay->client->handle, rd_kafka_topic_name(replay->topic),
+                                         replay->partition, &low, &high,
+                                         LEADER_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return RD_KAFKA_OFFSET_BEGINNING; /* reading tells why */
+    return low;
+}
+
 Status kafka_replay_read(KafkaReplay *replay, bool waits, KafkaReplayReceive receive, void *data,
                          Error *err) {
     ReplayRun run = {replay, receive, data, now_ns(), waits, false};
@@ -136,7 +149,7 @@ Status kafka_replay_read(KafkaReplay *replay, bool waits, KafkaReplayReceive rec
     /* Started anew each time: what was fetched before tells of an older end. */
     kafka_client_clear_fault(replay->client);
     if (rd_kafka_consume_start(replay->topic, replay->partition,
-                               replay->position > 0 ? replay->position : RD_KAFKA_OFFSET_BEGINNING))
+                               replay->position > 0 ? replay->position : first_offset(replay)))
         return kafka_client_error(replay->client, rd_kafka_last_error(), replay->what, err);
     status = read_to_end(&run, err);
     rd_kafka_consume_stop(replay->topic, replay->partition);
