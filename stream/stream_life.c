@@ -173,7 +173,9 @@ static Status begin_flush(Stream *stream, Error *err) {
     return stream_discover(stream, err);
 }
 
+/* Who waited sees in the views what he waited for. */
 static void end_flush(Stream *stream) {
+    stream_note_lag(stream);
     pthread_mutex_lock(&stream->mutex);
     stream->flush_done = stream->flush_ticket;
     pthread_cond_broadcast(&stream->changed);
