@@ -326,6 +326,9 @@ class Torture:
         points = self.chance.randrange(1, 25)
         return lambda: len(self.passed_points()) >= points
 
+    def kill(self):
+        self.server.kill()
+
     def kill_at_random(self):
         """Feeds and kills; returns when the server is dead."""
         self.begin_cycle()
@@ -342,7 +345,7 @@ class Torture:
                 next_file = time.monotonic() + self.chance.uniform(0.0, 0.02)
             time.sleep(0.001)  # the grain of the random moments
         time.sleep(self.chance.uniform(0, 0.002))
-        self.server.kill()
+        self.kill()
         self.note_death()
 
     def run_random(self, cycles):

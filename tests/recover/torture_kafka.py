@@ -6,7 +6,9 @@ usage: torture_kafka.py [--seed N] [--server BINARY] [KIND [CYCLES]]
 The laws are torture.py's. What the stream has written is read by a read_committed consumer after
 each kill and at the end, and per key it is exactly the beginning of the answer, in order: nothing
 lost, nothing doubled, nothing swapped. The input is produced plainly, in transactions of which some
-are aborted, and in transactions that stay open while other rows come behind them.
+are aborted, and in transactions that stay open while other rows come behind them. The kinds that
+keep no state tell their checkpoint of several epochs together (stream/deferral.h): of their kills
+some must fall when the sink is ahead. `-outage`: the broker is killed, too, before or behind.
 """
 import argparse
 import collections
@@ -19,6 +21,7 @@ import zlib
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import torture  # noqa: E402
 from harness.kafka import Broker, BrokerError, Message, Reader, await_true  # noqa: E402
+from harness.pipe import epochs_behind  # noqa: E402
 from harness.server import QueryError, Server, ServerError, read_lines, visible_files  # noqa: E402
 from torture import FILE_SPAN_S, KEYS, SOURCE, Feed, Kind, Loss, Torture, time_text  # noqa: E402
 
@@ -29,7 +32,9 @@ RECOVERED_SHARE = 0.75
 IN_TRANSACTION = {"sink_wrote", "sink_prepared", "before_decide", "sink_marked"}
 AIMS = ("epoch_chosen", "epoch_executed", "sink_wrote", "sink_prepared", "before_decide",
         "sink_marked", "sink_decided", "after_decide", "after_publish")
-IN_TRANSACTION_SHARE_MIN = 0.05
+# What a stream without a transaction passes.
+PLAIN_AIMS = tuple(point for point in AIMS if point not in ("sink_marked", "sink_decided"))
+IN_TRANSACTION_SHARE_MIN, BEHIND_SHARE_MIN = 0.05, 0.2
 COLUMNS = f"""(id int8, k text, v int8, ts timestamptz,
     WATERMARK FOR ts AS ts - INTERVAL '{torture.DELAY_S} seconds' IDLE AFTER INTERVAL '1 day')"""
 
@@ -42,6 +47,7 @@ class TopicFeed(Feed):
         self.broker = broker
         self.topic = topic
         self.row_count = 0
+        self.transaction_share = kind.transaction_share
         self.plain = broker.producer(linger_ms=0)
         self.transactional = broker.producer(linger_ms=0, transactional_id=f"{topic}-feed")
         self.held = None  # rows of the open transaction, and puts until it ends
@@ -59,7 +65,7 @@ class TopicFeed(Feed):
         self.file_count += 1
         if self.held:
             self.held[1] -= 1
-        elif self.chance.random() < TRANSACTION_SHARE:
+        elif self.chance.random() < self.transaction_share:
             self.transactional.begin_transaction()
             self.held = [rows, self.chance.randrange(HELD_PUTS_MAX)]
             self.send(rows, self.transactional)
@@ -79,6 +85,7 @@ class TopicFeed(Feed):
         """In every partition a row from the far future."""
         if self.held:
             self.end_transaction()
+        self.broker.settle(self.topic)
         for partition in range(PARTITIONS):
             row = {"id": self.row_count, "k": f"last{partition}", "v": 0, "partition": partition,
                    "ts": torture.START_S + self.file_count * FILE_SPAN_S + 100 * torture.DELAY_S}
@@ -98,6 +105,10 @@ class TopicFeed(Feed):
 class KafkaKind(Kind):
     """Kafka to Kafka; `answer` and `result` give per key what is right and what is there."""
     from_topic = to_topic = True
+    defers = False  # the checkpoint may be several epochs behind the sink
+    transaction_share = TRANSACTION_SHARE
+    has_outages = False  # the broker is killed with the server
+    aims = AIMS
 
     def __init__(self, broker):
         self.broker = broker
@@ -127,6 +138,11 @@ class KafkaKind(Kind):
     def read(self, out):
         """Values in the order in which a consumer gets them."""
         return [message.json() for message in self.reader.read_to_end()]
+
+    def settle(self):
+        """The server has ended: a commit's markers may still be on their way to the partitions."""
+        if self.to_topic:
+            self.broker.settle(self.sink_topic)
 
     def close(self):
         if self.reader:
@@ -164,10 +180,32 @@ def compare(key, right, there, is_whole):
 
 
 class Passing(KafkaKind):
+    defers = True
     query = "SELECT k, id, v FROM events WHERE v % 3 <> 0"
 
     def answer(self, rows):
         return [{"k": r["k"], "id": r["id"], "v": r["v"]} for r in rows if r["v"] % 3 != 0]
+
+
+class Loose(Passing):
+    """At least once: rows of before a kill come again, in order, and none is lost."""
+    sink_options = ", delivery = 'at_least_once'"
+    aims = PLAIN_AIMS
+
+    def read(self, out):
+        """Without those that came again."""
+        return list({row["id"]: row for row in super().read(out)}.values())
+
+
+class Outage(Passing):
+    """A transaction of the feed would end with its broker."""
+    transaction_share = 0.0
+    has_outages = True
+
+
+class LooseOutage(Loose):
+    transaction_share = 0.0
+    has_outages = True
 
 
 class FileFeed(Feed):
@@ -213,7 +251,8 @@ def check_files(right, out, is_whole):
 
 
 class ToFile(Passing):
-    to_topic = False
+    to_topic = defers = False
+    aims = PLAIN_AIMS
 
     def check(self, rows, out, is_whole):
         check_files(self.answer(rows), out, is_whole)
@@ -222,6 +261,7 @@ class ToFile(Passing):
 class Both(Passing):
     """Two sinks, of which the topic decides first: an epoch that it has runs again for the file,
     from the same rows of the source topic."""
+    defers = False
     sinks = "result, copy"
 
     @property
@@ -296,29 +336,53 @@ class KafkaTorture(Torture):
 
     def aim(self):
         """A point that the stream passes in each epoch, for the first time or a later one."""
-        point, passes = self.chance.choice(AIMS), self.chance.randrange(1, 4)
+        point, passes = self.chance.choice(self.kind.aims), self.chance.randrange(1, 4)
         return lambda: self.passed_points().count(point) >= passes
+
+    def kill(self):
+        """With an outage: the broker dies first, or right behind, or while the server lives on."""
+        if not self.kind.has_outages:
+            super().kill()
+            return
+        order = self.chance.choice(("broker first", "server first", "broker comes back"))
+        broker = self.kind.broker
+        if order == "server first":
+            super().kill()
+        broker.kill()
+        if order == "broker first":
+            super().kill()
+        broker.start()
+        if order == "broker comes back":
+            super().kill()
+        self.fell["outages"] += 1
 
     def note_death(self):
         points = self.passed_points()
         self.fell["in transaction"] += bool(points) and points[-1] in IN_TRANSACTION
+        self.fell["may be behind"] += self.kind.defers
+        self.fell["behind"] += epochs_behind(points) > 0
         super().note_death()
 
     def check_visible(self):
         self.kind.check(self.feed.rows, self.out, False)
 
     def check_whole(self):
+        self.kind.settle()
         self.kind.check(self.feed.rows, self.out, True)
 
     def missed(self):
         if self.fell["in transaction"] < IN_TRANSACTION_SHARE_MIN * self.fell["all"]:
             return (f"only {self.fell['in transaction']} of {self.fell['all']} kills fell in an "
                     "open transaction or its commit")
+        if self.fell["behind"] < BEHIND_SHARE_MIN * self.fell["may be behind"]:
+            return (f"only {self.fell['behind']} of {self.fell['may be behind']} kills fell when "
+                    "the sink was ahead of the checkpoint")
         return super().missed()
 
 
-KINDS = {"kafka-passing": Passing, "kafka-windows": Windows, "kafka-updates": Updates,
-         "kafka-both": Both, "file-to-kafka": FromFile, "kafka-to-file": ToFile,
+KINDS = {"kafka-passing": Passing, "kafka-loose": Loose, "kafka-windows": Windows,
+         "kafka-updates": Updates, "kafka-both": Both, "file-to-kafka": FromFile,
+         "kafka-to-file": ToFile, "kafka-outage": Outage, "kafka-loose-outage": LooseOutage,
          "kafka-points": Both}
 POINTS = {"sink_fenced", "sink_wrote", "sink_marked", "sink_decided"}
 
@@ -336,8 +400,10 @@ def run_kind(broker, name, cycles, seed, binary="build/millrace"):
         return run.fell, (
             f"{run.fell['all']} kills, {run.fell['in epoch']} in an epoch, "
             f"{run.fell['in transaction']} in its transaction or commit, "
-            f"{run.fell['in commit']} between prepare and publish; "
-            f"{len(run.feed.rows)} rows, 0 lost, 0 doubled, in order per key")
+            f"{run.fell['in commit']} between prepare and publish, "
+            f"{run.fell['behind']} with the sink ahead of the checkpoint, "
+            f"{run.fell['outages']} with the broker; {len(run.feed.rows)} rows, 0 lost, "
+            f"{'some' if isinstance(kind, Loose) else '0'} doubled, in order per key")
     except (Loss, ServerError, QueryError, BrokerError) as error:
         raise Loss(f"{name}, seed {seed}: {error}\nlog: {server.log_tail(3000)}") from error
     finally:
