@@ -33,13 +33,19 @@ class Neighbour:
         assert stream_row(self.connection, "beside")[0] == "running"
 
 
-def test_killed_and_started_under_load(own_broker, server):
-    pipe = Pipe(own_broker)
+def begin(broker, server, sink_options=""):
+    """A pipe that has run, with its neighbour."""
+    pipe = Pipe(broker, sink_options=sink_options)
     connection = server.connect()
     neighbour = Neighbour(server, connection)
     pipe.create(connection)
     pipe.put()
     connection.execute("WAIT FOR STREAM q")
+    return pipe, neighbour, connection
+
+
+def test_killed_and_started_under_load(own_broker, server):
+    pipe, neighbour, connection = begin(own_broker, server)
     for kill in range(KILLS):
         pipe.put(3000)  # the stream is busy with them
         await_true("work", lambda before=int(stream_row(connection)[1]):
@@ -55,12 +61,7 @@ def test_killed_and_started_under_load(own_broker, server):
 
 
 def test_away_for_longer(own_broker, server):
-    pipe = Pipe(own_broker)
-    connection = server.connect()
-    neighbour = Neighbour(server, connection)
-    pipe.create(connection)
-    pipe.put()
-    connection.execute("WAIT FOR STREAM q")
+    pipe, neighbour, connection = begin(own_broker, server)
     own_broker.kill()
     state = await_state(connection, "waiting")
     assert state[2][:2] == "08", state
@@ -74,12 +75,7 @@ def test_away_for_longer(own_broker, server):
 
 
 def test_away_when_the_server_starts(own_broker, server):
-    pipe = Pipe(own_broker)
-    connection = server.connect()
-    neighbour = Neighbour(server, connection)
-    pipe.create(connection)
-    pipe.put()
-    connection.execute("WAIT FOR STREAM q")
+    pipe, neighbour, connection = begin(own_broker, server)
     server.kill()
     pipe.put()
     own_broker.kill()
@@ -96,12 +92,7 @@ def test_away_when_the_server_starts(own_broker, server):
 
 def test_silent_for_a_while(own_broker, server):
     """It keeps its connections and answers nothing."""
-    pipe = Pipe(own_broker, sink_options=", delivery_timeout = '3s'")
-    connection = server.connect()
-    neighbour = Neighbour(server, connection)
-    pipe.create(connection)
-    pipe.put()
-    connection.execute("WAIT FOR STREAM q")
+    pipe, neighbour, connection = begin(own_broker, server, ", delivery_timeout = '3s'")
     for _ in range(3):
         pipe.put(2000)
         own_broker.pause()

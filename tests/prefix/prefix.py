@@ -12,9 +12,7 @@ A model in Python, which knows nothing of increments, says what each epoch must 
   complete  the whole answer
 A run is one test. A failure prints its seed; --seed N --count 1 runs it again.
 """
-import argparse
 import collections
-import concurrent.futures
 import datetime
 import json
 import os
@@ -22,18 +20,14 @@ import random
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness.server import (  # noqa: E402
-    QueryError, Server, ServerError, read_lines, visible_files,
-                            write_file)
+from harness import seeds  # noqa: E402
+from harness.seeds import Difference  # noqa: E402
+from harness.server import Server, read_lines, visible_files, write_file  # noqa: E402
 
 RUNS, STEPS = 24, 12
 START_MS = 1767225600000  # 2026-01-01T00:00:00Z
 DELAY_MS = 7000
 KEYS = ["a", "b", "c", "dd", "ünï", "a key that is longer than twelve bytes", None]
-
-
-class Difference(Exception):
-    """The stream and the model disagree."""
 
 
 def time_text(ms):
@@ -364,32 +358,5 @@ class Run:
             server.stop()
 
 
-def run_one(seed, options):
-    run = Run(seed, options.steps, options.server)
-    try:
-        run.run()
-        return run.title(), None
-    except (Difference, ServerError, QueryError, OSError, ValueError) as error:
-        return run.title(), f"{type(error).__name__}: {error}"
-
-
-def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=RUNS)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--server", default="build/millrace")
-    options = parser.parse_args()
-    seeds = range(options.seed, options.seed + options.count)
-    print(f"1..{len(seeds)}")
-    bad = 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for seed, (title, fault) in zip(seeds, pool.map(lambda s: run_one(s, options), seeds)):
-            bad += fault is not None
-            print(f"{'not ok' if fault else 'ok'} {seed - options.seed + 1} - prefix seed {seed}")
-            print(f"# {title}" + (f"\n# {fault}" if fault else ""), flush=True)
-    return 1 if bad else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(seeds.run_streams("prefix", __doc__, (RUNS, STEPS), Run))

@@ -9,9 +9,7 @@ each mode, in a file sink and as its own result, after every file. The watermark
 are compared too. In between the server is restarted, killed, or the streams restarted.
 A run is one test. A failure prints its seed; --seed N --count 1 runs it again.
 """
-import argparse
 import collections
-import concurrent.futures
 import datetime
 import json
 import os
@@ -19,9 +17,9 @@ import random
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness.server import (  # noqa: E402
-    QueryError, Server, ServerError, read_lines, visible_files,
-                            write_file)
+from harness import seeds  # noqa: E402
+from harness.seeds import Difference  # noqa: E402
+from harness.server import Server, read_lines, visible_files, write_file  # noqa: E402
 
 RUNS, STEPS = 16, 8
 START_MS = 1767225600000  # 2026-01-01T00:00:00Z
@@ -36,10 +34,6 @@ AGGREGATES = [
     "bool_and(v > 0)", "stddev(v)", "max(CASE WHEN v > 0 THEN k END)", "sum(v * 2 + 1)"]
 CONDITIONS = [None, None, "v > 0", "(k = 'a' OR v IS NULL)", "n IS NOT NULL"]
 HAVINGS = ["", "", " HAVING count(*) > 1", " HAVING max(v) IS NOT NULL AND count(*) < 9"]
-
-
-class Difference(Exception):
-    """A stream and the batch query disagree."""
 
 
 def time_text(ms):
@@ -197,11 +191,11 @@ class Feed:
 class Run:
     """One random run: the shape's streams in all its modes, each with a sink and without."""
 
-    def __init__(self, seed, options):
+    def __init__(self, seed, steps, binary):
         self.chance = random.Random(seed)
         self.shape = Shape(self.chance)
-        self.steps = options.steps
-        self.server = Server(options.server,
+        self.steps = steps
+        self.server = Server(binary,
                              settings=[f"workers={self.chance.choice([1, 2, 3])}"])
         sql = self.shape.stream_sql
         self.feed = Feed(self.chance, self.server.work,
@@ -209,6 +203,9 @@ class Run:
         self.connection = None
         self.streams = [(f"{mode}_{place}", mode, place == "file")
                         for mode in self.shape.modes for place in ("kept", "file")]
+
+    def title(self):
+        return self.shape.stream_sql
 
     def create(self):
         for source in SOURCES:
@@ -315,32 +312,5 @@ class Run:
                 self.disturb()
 
 
-def run_one(seed, options):
-    run = Run(seed, options)
-    try:
-        run.run()
-        return run.shape.stream_sql, None
-    except (Difference, ServerError, QueryError, OSError, ValueError, KeyError) as error:
-        return run.shape.stream_sql, f"{type(error).__name__}: {error}"
-
-
-def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=RUNS)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--server", default="build/millrace")
-    options = parser.parse_args()
-    seeds = range(options.seed, options.seed + options.count)
-    print(f"1..{len(seeds)}")
-    bad = 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for seed, (title, fault) in zip(seeds, pool.map(lambda s: run_one(s, options), seeds)):
-            bad += fault is not None
-            print(f"{'not ok' if fault else 'ok'} {seed - options.seed + 1} - shapes seed {seed}")
-            print(f"# {title}" + (f"\n# {fault}" if fault else ""), flush=True)
-    return 1 if bad else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(seeds.run_streams("shapes", __doc__, (RUNS, STEPS), Run))
