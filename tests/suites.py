@@ -35,6 +35,9 @@ NOT_UNDER_TSAN = (
     "--ignore=tests/wire/test_memory.py", "--ignore=tests/wire/test_broker_away.py",
     "--ignore=tests/wire/test_secrets.py",
     "--deselect=tests/wire/test_program.py::test_a_script_that_is_interrupted_leaves_no_folder")
+# The tests of Kafka that take the longest; each half has a broker of its own.
+KAFKA_HALF = ("tests/kafka/test_deferral.py", "tests/kafka/test_exactly_once.py",
+              "tests/kafka/test_outages.py")
 TSAN_UNITS = ("pool", "memory", "exec", "stage", "exchange", "state", "stream", "server", "worker")
 
 
@@ -54,6 +57,7 @@ class Suite:
     build: str
     run: object
     command: tuple = ()
+    half: tuple = ()  # of run_pytest_halves: the files of the first run
     timeout_s: int = 300
     needs: str = ""  # what MILLRACE_SKIP names to leave out all that need it
     environment: dict = dataclasses.field(default_factory=dict)
@@ -111,27 +115,40 @@ def run_tap(suite):
 
 def run_pytest(suite):
     """A suite that is one pytest run."""
-    junit = os.path.join(ROOT, "build", f"junit-{suite.name}.xml")
+    return [read_pytest(suite, suite.name, suite.command)]
+
+
+def run_pytest_halves(suite):
+    """A suite that mostly waits, in two runs side by side: its half's files, and all others."""
+    others = (*suite.command, *(f"--ignore={path}" for path in suite.half))
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda run: read_pytest(suite, *run),
+                             ((f"{suite.name}-1", suite.half), (f"{suite.name}-2", others))))
+
+
+def read_pytest(suite, name, arguments):
+    """One pytest run, and what its JUnit file says."""
+    junit = os.path.join(ROOT, "build", f"junit-{name}.xml")
     if os.path.exists(junit):
         os.unlink(junit)
     command = [*PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={junit}",
-               *suite.command]
+               *arguments]
     status, output = run_process(command, suite.timeout_s, suite.environment)
     result = Result(log=output)
     if not os.path.exists(junit):
-        result.failures.append(f"{suite.name}: no report, ended with {status}")
-        return [result]
+        result.failures.append(f"{name}: no report, ended with {status}")
+        return result
     for case in ElementTree.parse(junit).getroot().iter("testcase"):
-        name = f"{suite.name}:{case.get('classname')}.{case.get('name')}"
+        test = f"{suite.name}:{case.get('classname')}.{case.get('name')}"
         if case.find("failure") is not None or case.find("error") is not None:
-            result.failures.append(name)
+            result.failures.append(test)
         elif case.find("skipped") is not None:
-            result.skips.append(name)
+            result.skips.append(test)
         else:
             result.passed += 1
     if status != 0 and not result.failures:
-        result.failures.append(f"{suite.name}: ended with {status}")
-    return [result]
+        result.failures.append(f"{name}: ended with {status}")
+    return result
 
 
 def run_units(suite):
@@ -178,7 +195,8 @@ def suites():
         Suite("recover", "release", run_tap, (*PYTHON, "tests/recover/torture.py", "--ci")),
         Suite("recover-sink", "release", run_tap, (*PYTHON, "tests/recover/simulated.py")),
         Suite("laws", "release", run_tap, (*PYTHON, "tests/laws/laws.py")),
-        Suite("kafka", "release", run_pytest, ("tests/kafka",), timeout_s=2400, needs="kafka"),
+        Suite("kafka", "release", run_pytest_halves, ("tests/kafka",), KAFKA_HALF, timeout_s=1200,
+              needs="kafka"),
         Suite("tour", "release", run_tap, (*PYTHON, "tests/tour/tour.py"), timeout_s=2400),
         Suite("clang", "clang", None),
         Suite("unit-asan", "asan", run_units),

@@ -97,6 +97,7 @@ class Broker:
         self.process = None
         self._admin = None
         self._producer = None
+        self._introduced = set()  # (id of a producer, topic)
         self._names = itertools.count(1)
 
     def __enter__(self):
@@ -211,6 +212,12 @@ class Broker:
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
 
+    def revive(self):
+        """It runs and answers, whatever was done to it."""
+        if self.process is None:
+            self.start()
+        self.resume()
+
     def destroy(self):
         self.kill()
         shutil.rmtree(self.root, ignore_errors=True)
@@ -313,6 +320,7 @@ class Broker:
         made = confluent_kafka.Producer(self.client(**{
             "linger_ms": 5, "message_max_bytes": MESSAGE_BYTES_MAX, "enable_idempotence": True,
             **options}))
+        self._introduced = {known for known in self._introduced if known[0] != id(made)}
         if "transactional_id" in options:
             made.init_transactions(DEADLINE_S)
         return made
@@ -329,6 +337,7 @@ class Broker:
             if self._producer is None:
                 self._producer = self.producer()
             producer = self._producer
+        self._introduce(producer, topic)
         for message in messages:
             send(producer, topic, message, report)
             count += 1
@@ -336,6 +345,12 @@ class Broker:
             self._producer = None
             raise BrokerError(f"not delivered to {topic}: {errors[:3]}")
         return count
+
+    def _introduce(self, producer, topic):
+        """A producer that is surprised by a topic looks for it a second later."""
+        if (id(producer), topic) not in self._introduced:
+            producer.list_topics(topic, timeout=DEADLINE_S)
+            self._introduced.add((id(producer), topic))
 
     def transaction(self, topic, messages, commit=True, transactional_id=None):
         """One transaction of messages, committed or aborted. If it is the only one, a reader sees
@@ -444,7 +459,8 @@ class Reader:
 
     def _read(self):
         """A batch of messages and ends of partitions."""
-        for event in self._consumer.consume(1000, timeout=0.1):
+        first = self._consumer.poll(0.1)  # a message without a value is false
+        for event in [] if first is None else [first] + self._consumer.consume(1000, timeout=0):
             if event.error() is None:
                 self._at_end.discard(event.partition())
                 self.messages.append(received(event))

@@ -1,4 +1,4 @@
-"""Fixtures of the Kafka tests: one broker for the whole run, a server and sessions per test."""
+"""Fixtures of the Kafka tests: two brokers for the whole run, a server and sessions per test."""
 import os
 import sys
 
@@ -23,11 +23,18 @@ def broker():
         running.stop()
 
 
-@pytest.fixture
-def own_broker():
-    """For tests that stop, kill or pause it."""
+@pytest.fixture(scope="session")
+def mortal_broker():
     with Broker() as running:
         yield running
+
+
+@pytest.fixture
+def own_broker(mortal_broker):
+    """For tests that stop, kill or pause it: it has no other guest meanwhile, and runs again when
+    the next one comes."""
+    mortal_broker.revive()
+    return mortal_broker
 
 
 @pytest.fixture
