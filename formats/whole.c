@@ -1,5 +1,4 @@
-/* Whole formats: a record is one value, by "text" a text without the carriage return at its end, by
- * "raw" a bytea, whatever its bytes. */
+/* Whole formats: a record is one value, by "text" a text, by "raw" a bytea, whatever its bytes. */
 #include <string.h>
 
 #include "base/utf8.h"
@@ -95,8 +94,6 @@ static void decode_text(const Decoder *decoder, ColumnBuilder *builder, const Re
                         uint32_t index) {
     uint32_t length = record->length;
 
-    if (length && record->data[length - 1] == '\r')
-        length--;
     if (utf8_is_valid(record->data, record->data + length) && !memchr(record->data, '\0', length))
         put_value(decoder, builder, text_view(record->data, length), index);
     else

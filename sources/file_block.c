@@ -160,11 +160,13 @@ static Status cut_record(LineRead *read, int64_t at, int64_t *ret_next, Error *e
         if (newline || read->first + read->length >= read->entry->end) {
             int64_t end = newline ? newline - bytes : read->length;
 
+            *ret_next = newline ? end + 1 : end;
+            if (end > at && bytes[end - 1] == '\r')
+                end--;
             if (end - at > LIMIT_RECORD_BYTES)
                 add_record(read, at, TOO_LONG_SAMPLE, "record is longer than 64 MB");
-            else if (end > at && !(end == at + 1 && bytes[at] == '\r'))
+            else if (end > at)
                 add_record(read, at, end - at, NULL);
-            *ret_next = newline ? end + 1 : end;
             return STATUS_OK;
         }
         searched = read->length;

@@ -5,9 +5,9 @@
 #include "sources/file_journal.h"
 
 /* The records of `entry` whose first byte has an offset in [from, to), about wanted_bytes of them
- * and at least one if there is one. A record ends before its newline; an empty line is nothing; a
- * line over LIMIT_RECORD_BYTES becomes a record with a fault. 58P01 / 58030 when the file is gone
- * or too short. */
+ * and at least one if there is one. A record ends before its newline ("\n" or "\r\n"); an empty
+ * line is nothing; a line over LIMIT_RECORD_BYTES becomes a record with a fault. 58P01 / 58030 when
+ * the file is gone or too short. */
 MUST_USE Status file_block_read(const FileEntry *entry, int64_t from, int64_t to,
                                 size_t wanted_bytes, Block **ret_block, Error *err);
 /* Set block->header: the first record of the file, also when the block begins behind it. */

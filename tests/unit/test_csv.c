@@ -75,7 +75,7 @@ static void bytes_that_are_no_text_are_bad(void **state) {
     assert_null(decode(&format_text, line_column, 1, text_view("\xc3", (uint32_t) (1)), 2, arena));
     assert_string_equal(
         decode(&format_text, line_column, 1, text_view("a,\"b\r", (uint32_t) (5)), 2, arena),
-        "a,\"b");
+        "a,\"b\r");
 }
 
 /* The row of `line` in a file whose first line is `header`; its message when it is bad. */

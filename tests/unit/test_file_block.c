@@ -92,7 +92,7 @@ static void check_header(const Fixture *fixture, const FileEntry *entry, Block *
         return;
     assert_int_equal(block->header->offset - entry->base + entry->start,
                      p - strbuf_text(&fixture->bytes));
-    assert_int_equal(block->header->length, strcspn(p, "\n"));
+    assert_int_equal(block->header->length, strcspn(p, "\r\n"));
     assert_memory_equal(block->header->data, p, block->header->length);
 }
 
@@ -123,11 +123,13 @@ static void expect_lines(const Fixture *fixture, StrBuf *out) {
         const char *newline = memchr(p, '\n', (size_t) (end - p));
         const char *stop = newline ? newline : end;
 
-        if (stop > p && !(stop == p + 1 && *p == '\r')) {
+        if (stop > p && stop[-1] == '\r')
+            stop--;
+        if (stop > p) {
             strbuf_append(out, p, (size_t) (stop - p));
             strbuf_append_char(out, '\n');
         }
-        p = stop + 1;
+        p = newline ? newline + 1 : end;
     }
 }
 
