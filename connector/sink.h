@@ -69,8 +69,9 @@ typedef struct SinkType {
     /* Whenever the options are bound: values and pairs of them that their specs alone can't judge;
      * reaches for nothing outside. NULL: none. */
     MUST_USE Status (*check_options)(const OptionSet *options, Error *err);
-    /* At CREATE: reachable? owned? NULL: nothing to check. */
-    MUST_USE Status (*check)(const OptionSet *options, const char *server_id, Error *err);
+    /* At CREATE: reachable? owned? 57014 soon after *cancel. NULL: nothing to check. */
+    MUST_USE Status (*check)(const OptionSet *options, const char *server_id,
+                             const volatile bool *cancel, Error *err);
     /* At CREATE STREAM: are mode, columns and key what the options ask for, and can the format hold
      * them? Of the environment's ids only sink_id is known then. 0A000, 42703, 42804 … with a hint.
      * NULL: what the format can hold, with op and epoch in front in update mode. */

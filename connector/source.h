@@ -96,8 +96,8 @@ typedef struct SourceType {
     /* Whenever the options are bound: values and pairs of them that their specs alone can't judge;
      * reaches for nothing outside. NULL: none. */
     MUST_USE Status (*check_options)(const OptionSet *options, Error *err);
-    /* At CREATE: can it be reached? NULL: nothing to check. */
-    MUST_USE Status (*check)(const OptionSet *options, Error *err);
+    /* At CREATE: can it be reached? 57014 soon after *cancel. NULL: nothing to check. */
+    MUST_USE Status (*check)(const OptionSet *options, const volatile bool *cancel, Error *err);
     MUST_USE Status (*open)(const SourceEnvironment *environment, SourceReader **ret_reader,
                             Error *err);
     /* Find what is new. Appends to `journal` one record that must be durable before offsets past

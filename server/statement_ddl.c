@@ -154,9 +154,9 @@ static Status check_connector(Session *session, const CatalogSnapshot *snapshot,
     if (!is_connector || !option_number(&relation->options, "check"))
         return STATUS_OK;
     if (relation->source && relation->source->check)
-        return relation->source->check(&relation->options, err);
+        return relation->source->check(&relation->options, &session->cancel, err);
     if (relation->sink && relation->sink->check)
-        return relation->sink->check(&relation->options, server_id, err);
+        return relation->sink->check(&relation->options, server_id, &session->cancel, err);
     return STATUS_OK;
 }
 

@@ -46,7 +46,8 @@ static const OptionSpec file_options[] = {
     {0},
 };
 
-static Status file_check(const OptionSet *options, const char *server_id, Error *err) {
+static Status file_check(const OptionSet *options, const char *server_id,
+                         const volatile bool *cancel, Error *err) {
     const char *path = option_text(options, "path");
     Status status = file_make_directory(path, err);
 

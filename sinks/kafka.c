@@ -180,13 +180,14 @@ static Status find_topic(KafkaAdmin *admin, const OptionSet *options, const char
     return makes ? kafka_admin_create_topic(admin, &topic, NULL, err) : STATUS_OK;
 }
 
-static Status kafka_check(const OptionSet *options, const char *server_id, Error *err) {
+static Status kafka_check(const OptionSet *options, const char *server_id,
+                          const volatile bool *cancel, Error *err) {
     CLEANUP(kafka_admin_closep) KafkaAdmin *admin = NULL;
     CLEANUP(arena_destroyp) Arena *arena = arena_create("kafka check", 0);
     const char *topic = option_text(options, "topic");
     KafkaTopicList found = {0};
 
-    TRY(kafka_admin_open(options, NULL, &admin, err));
+    TRY(kafka_admin_open(options, cancel, &admin, err));
     if (topic)
         return find_topic(admin, options, topic, false, err);
     topic = option_text(options, "progress_topic"); /* any question tells whether they are there */

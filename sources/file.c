@@ -368,7 +368,7 @@ static void watch(SourceReader *reader) {
 
 /* -------- the vtable -------- */
 
-static Status file_check(const OptionSet *options, Error *err) {
+static Status file_check(const OptionSet *options, const volatile bool *cancel, Error *err) {
     const char *path = option_text(options, "path");
     struct stat info;
 

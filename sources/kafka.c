@@ -148,14 +148,14 @@ static Status kafka_check_options(const OptionSet *options, Error *err) {
     return parse_options(&reader, options, err);
 }
 
-static Status kafka_check(const OptionSet *options, Error *err) {
+static Status kafka_check(const OptionSet *options, const volatile bool *cancel, Error *err) {
     CLEANUP(arena_destroyp) Arena *arena = arena_create("kafka check", 0);
     CLEANUP(kafka_admin_closep) KafkaAdmin *admin = NULL;
     SourceReader reader = {.arena = arena};
     KafkaTopicList list = {0};
 
     TRY(parse_options(&reader, options, err));
-    TRY(kafka_admin_open(options, NULL, &admin, err));
+    TRY(kafka_admin_open(options, cancel, &admin, err));
     if (reader.pattern)
         return kafka_admin_match(admin, reader.pattern, arena, &list, err);
     TRY(kafka_admin_topics(admin, reader.topics, reader.topic_count, arena, &list, err));

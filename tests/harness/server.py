@@ -117,6 +117,10 @@ class Connection:
     def value(self, sql):
         return self.execute(sql).rows[0][0]
 
+    def cancel(self):
+        """What runs now, from another thread."""
+        self._pg.get_cancel().cancel()
+
     def close(self):
         self._pg.finish()
 

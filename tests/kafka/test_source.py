@@ -6,6 +6,8 @@ appear, vanish or are made again, records that are gone, large messages, a broke
 import os
 import re
 import signal
+import socket
+import threading
 import time
 
 import confluent_kafka
@@ -63,6 +65,36 @@ def test_an_empty_topic_has_no_rows(broker, server):
     assert selected(connection) == []
     stream(connection)
     assert watched(connection) == []
+
+
+def test_a_text_is_the_whole_value(broker, server):
+    """No byte of it is a line's end."""
+    topic = broker.topic()
+    texts = ["", "a", "b\r", "c\r\n", "\r", "\n", " d \n\n"]
+    broker.produce(topic, [Message(text) for text in texts])
+    connection = server.connect()
+    connection.execute(
+        f"CREATE SOURCE s (t text, o int8 METADATA FROM 'offset') WITH (connector = 'kafka', "
+        f"brokers = '{broker.address}', topic = '{topic}', format = 'text')")
+    assert [row[0] for row in connection.rows("SELECT t FROM s ORDER BY o")] == texts
+
+
+@pytest.mark.parametrize("kind", ["SOURCE s (n int8)", "SINK s"])
+def test_create_is_cancelled(server, kind):
+    """While a broker keeps silent; connect_timeout would be longer than anybody waits."""
+    connection = server.connect()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        def cancel():
+            silent.accept()
+            connection.cancel()
+        canceller = threading.Thread(target=cancel)
+        canceller.start()
+        with pytest.raises(QueryError) as caught:
+            connection.execute(
+                f"CREATE {kind} WITH (connector = 'kafka', format = 'json', topic = 't', "
+                f"brokers = '127.0.0.1:{silent.getsockname()[1]}', connect_timeout = '10 min')")
+        canceller.join()
+    assert caught.value.sqlstate == "57014", caught.value
 
 
 def test_what_comes_beside_a_value(broker, server):

@@ -33,7 +33,7 @@ static const RelationColumn view_columns[] = {
     {.name = "total", .type = {.id = TYPE_INT8, .typmod = -1}},
 };
 
-static Status fake_source_check(const OptionSet *options, Error *err) {
+static Status fake_source_check(const OptionSet *options, const volatile bool *cancel, Error *err) {
     const char *path = option_text(options, "path");
 
     if (path && strcmp(path, "/gone") == 0)
