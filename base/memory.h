@@ -14,6 +14,10 @@
 /* First thing in a process, before threads: what one thread frees, another takes. Without it each
  * thread keeps its own. */
 void memory_init(void);
+/* From now on large pieces that are freed are kept, up to a bound, for the next ones of their kind:
+ * a module that takes and frees some megabytes again and again asks for it. Of the whole process;
+ * harmless to say again. */
+void memory_keep_freed(void);
 void *memory_alloc(size_t size_bytes); /* not zeroed, never NULL; owned by the caller */
 void *memory_zalloc(size_t size_bytes);
 void *memory_realloc(void *memory, size_t size_bytes);

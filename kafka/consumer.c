@@ -14,7 +14,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +27,7 @@
 #include "base/utf8.h"
 #include "kafka/client.h"
 #include "types/json.h"
+#include "types/text_types.h"
 
 enum {
     BATCH_MESSAGES = 1024,
@@ -42,7 +42,6 @@ enum {
     UNWATCHED_US = 200000, /* without a question for records: who knows what happened */
     DOUBT_PAUSE_US = 1000000,
     DOUBT_PAUSE_US_MAX = 60000000,
-    KEPT_BYTES = 16 << 20, /* of freed memory, before it goes back to the kernel */
 };
 
 #define TEXT_OF(number) TEXT_OF_(number)
@@ -184,16 +183,6 @@ static void watch_answers(KafkaConsumer *consumer) {
     rd_kafka_conf_interceptor_add_on_new(conf, "millrace", on_new, consumer);
 }
 
-/* librdkafka takes a new piece of memory for each answer of a broker, some megabytes. By default
- * glibc gives such pieces back to the kernel one by one, and to clear fresh pages costs a tenth of
- * all consumption. Of the whole process, which is harmless to say again. */
-static void keep_freed_memory(void) {
-#ifdef __GLIBC__
-    (void) mallopt(M_MMAP_THRESHOLD, KEPT_BYTES / 2); /* a hint: refused is fine */
-    (void) mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
-#endif
-}
-
 Status kafka_consumer_open(const OptionSet *options, KafkaReading reading,
                            KafkaConsumer **ret_consumer, Error *err) {
     CLEANUP(kafka_consumer_closep) KafkaConsumer *consumer = memory_zalloc(sizeof(*consumer));
@@ -205,7 +194,7 @@ Status kafka_consumer_open(const OptionSet *options, KafkaReading reading,
         return error_errno(err, errno, "could not make an event descriptor");
     TRY(kafka_client_create(options, KAFKA_CONSUMER, &consumer->client, err));
     TRY(configure(consumer->client, reading, err));
-    keep_freed_memory();
+    memory_keep_freed(); /* librdkafka takes new memory for each answer, some megabytes */
     watch_answers(consumer);
     TRY(kafka_client_start(consumer->client, err));
     consumer->queue = rd_kafka_queue_new(consumer->client->handle);
@@ -446,19 +435,18 @@ int64_t kafka_consumer_timestamp(const KafkaMessage *message, bool *ret_is_appen
 }
 
 static void append_header_value(const char *value, size_t length, StrBuf *out) {
-    static const char digits[] = "0123456789abcdef";
+    StrBuf hex = {0};
 
     if (!value) {
         strbuf_append_text(out, "null");
     } else if (utf8_is_valid(value, value + length) && !memchr(value, '\0', length)) {
         json_append_string(value, length, out);
     } else {
-        strbuf_append_text(out, "\"\\\\x");
-        for (size_t i = 0; i < length; i++) {
-            strbuf_append_char(out, digits[(unsigned char) value[i] >> 4]);
-            strbuf_append_char(out, digits[(unsigned char) value[i] & 15]);
-        }
-        strbuf_append_char(out, '"');
+        TextView bytes = text_view(value, (uint32_t) length);
+
+        bytea_append_text(&bytes, true, &hex);
+        json_append_string(strbuf_text(&hex), hex.length, out);
+        strbuf_done(&hex);
     }
 }
 

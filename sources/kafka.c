@@ -71,10 +71,7 @@ static Status parse_topics(SourceReader *reader, const OptionSet *options, Error
     char *name;
 
     reader->topics = arena_new_array(reader->arena, const char *, strlen(value->text) / 2 + 1);
-    while ((name = strsep(&rest, ","))) {
-        name += strspn(name, " ");
-        while (*name && name[strlen(name) - 1] == ' ')
-            name[strlen(name) - 1] = '\0';
+    while ((name = kafka_next_item(&rest))) {
         if (!*name || strlen(name) > 249)
             return error_at(err, value->position, INVALID_PARAMETER, "\"%s\" is no list of topics",
                             value->text);

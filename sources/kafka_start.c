@@ -123,18 +123,25 @@ static bool parse_item(StartParse *parse, const char *item) {
                       (Digits) {last + 1, strlen(last + 1)});
 }
 
+char *kafka_next_item(char **rest) {
+    char *item = strsep(rest, ",");
+
+    if (!item)
+        return NULL;
+    item += strspn(item, " ");
+    while (*item && item[strlen(item) - 1] == ' ')
+        item[strlen(item) - 1] = '\0';
+    return item;
+}
+
 /* A list has digits, then a colon, in its first item's end; a timestamp has not. */
 static bool parse_list(StartParse *parse) {
     char *rest = arena_strdup(parse->arena, parse->value->text);
     char *item;
 
-    while ((item = strsep(&rest, ","))) {
-        item += strspn(item, " ");
-        while (*item && item[strlen(item) - 1] == ' ')
-            item[strlen(item) - 1] = '\0';
+    while ((item = kafka_next_item(&rest)))
         if (!parse_item(parse, item))
             return false;
-    }
     return true;
 }
 

@@ -30,5 +30,7 @@ typedef struct KafkaStart {
 /* The value of option `name`, which is not null. 22023 at its position. */
 MUST_USE Status kafka_start_parse(const OptionSet *options, const char *name, Arena *arena,
                                   KafkaStart *ret_start, Error *err);
+/* The next item of 'a, b, c' without the blanks around it, cut out of *rest; NULL: no more. */
+char *kafka_next_item(char **rest);
 /* The offset named for the partition; -1: none. */
 int64_t kafka_start_offset(const KafkaStart *start, const char *topic, int32_t partition);
