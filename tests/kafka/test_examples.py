@@ -95,10 +95,9 @@ def test_kafka_to_files(server, broker, run_example):
     right = []
 
     def click(topic, count):
-        for number in range(count):
-            broker.produce(topic, [Message({"page": f"/{number}"}, key=f"u{number % 7}",
-                                           partition=number % 2)])
-            right.append((topic, number % 2, f"u{number % 7}", f"/{number}"))
+        broker.produce(topic, [Message({"page": f"/{number}"}, key=f"u{number % 7}",
+                                       partition=number % 2) for number in range(count)])
+        right.extend((topic, number % 2, f"u{number % 7}", f"/{number}") for number in range(count))
 
     click("clicks.shop", 100)
     broker.transaction("clicks.blog", [Message({"page": "never"}, partition=0)], commit=False)
