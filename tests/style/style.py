@@ -23,6 +23,8 @@ PEERS = {("sinks", "sources")}
 
 FUNCTION_LINES_MAX = 70
 PARAMETERS_MAX = 6
+# What librdkafka calls.
+FOREIGN_SIGNATURES = {("kafka/consumer.c", "on_request"), ("kafka/consumer.c", "on_response")}
 NESTING_MAX = 4
 FILE_LINES_MAX = 800
 HEADER_LINES_MAX = 300
@@ -168,6 +170,8 @@ def check_nesting():
 
 def check_parameter_count():
     for path, name, first, _, signature in functions():
+        if (path, name) in FOREIGN_SIGNATURES:
+            continue
         inner = re.sub(r"\([^()]*\)", "", signature.strip()[1:-1])  # function pointers
         inner = re.sub(r",\s*Error\s*\*\s*err\w*\s*$", "", inner)  # always last, says nothing
         count = inner.count(",") + 1 if inner.strip() else 0
