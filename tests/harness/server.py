@@ -246,6 +246,11 @@ class Server:
         with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as statm:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
+    def peak_bytes(self):
+        """The most memory that it ever had."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return int(re.search(r"^VmHWM:\s+(\d+) kB", status.read(), re.M)[1]) << 10
+
     def destroy(self):
         self.kill()
         shutil.rmtree(self.root, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 Protects: partitions and topics found while running, topics deleted and made again, records taken
 away by retention before we read them, gaps of aborted transactions and of compaction, and messages
-of 10 MB."""
+of 10 MB, and that a huge partition starves no other."""
 import json
 import os
 import signal
@@ -356,3 +356,25 @@ def test_messages_of_ten_megabytes(broker, connection, server):
     assert all(row["t"] == chr(ord("a") + row["n"]) * (10 << 20) for row in rows)
     assert connection.value("SELECT count(*), sum(length(t)) FROM s") == "8"
     assert server.resident_bytes() < 400 << 20
+
+
+def test_a_huge_partition_starves_nobody(broker, connection, server):
+    """What lies in another partition comes soon, in bounded memory, without a pause of the huge one:
+    an epoch takes all that has come, and what has come is bounded for both together."""
+    huge = 500000
+    source, sink = broker.topic("huge", 2), broker.topic("huge-out")
+    kafka = f"connector = 'kafka', brokers = '{broker.address}', format = 'json'"
+    text = "x" * 400
+    broker.produce(source, (Message(f'{{"n": 0, "t": "{text}"}}', partition=0)
+                            for _ in range(huge)))
+    broker.produce(source, [Message({"n": 1}, partition=1)])
+    connection.execute(f"CREATE SOURCE s (n int8, t text) WITH ({kafka}, topic = '{source}')")
+    connection.execute(f"CREATE SINK o WITH ({kafka}, topic = '{sink}')")
+    connection.execute("CREATE STREAM q INTO o AS SELECT n FROM s")
+    connection.execute("WAIT FOR STREAM q TIMEOUT '100 seconds'", timeout_s=120)
+    connection.execute("CREATE SOURCE back (n int8, place int8 METADATA FROM 'offset') "
+                       f"WITH ({kafka}, topic = '{sink}')")
+    assert connection.value("SELECT count(*) FROM back WHERE n = 0") == str(huge)
+    place = int(connection.value("SELECT place FROM back WHERE n = 1"))
+    assert place < huge // 4, f"behind {place} rows of the other partition"
+    assert server.peak_bytes() < 200 << 20
