@@ -273,6 +273,11 @@ class Both(Passing):
         check_files(self.answer(rows), out, is_whole)
 
 
+class Points(Both):
+    """An open transaction of the feed would hold back the rows with which a point is passed."""
+    transaction_share = 0.0
+
+
 class Windows(KafkaKind):
     """Each window closes once; those that one epoch closes are in no order."""
     query = torture.Windows.query
@@ -383,7 +388,7 @@ class KafkaTorture(Torture):
 KINDS = {"kafka-passing": Passing, "kafka-loose": Loose, "kafka-windows": Windows,
          "kafka-updates": Updates, "kafka-both": Both, "file-to-kafka": FromFile,
          "kafka-to-file": ToFile, "kafka-outage": Outage, "kafka-loose-outage": LooseOutage,
-         "kafka-points": Both}
+         "kafka-points": Points}
 POINTS = {"sink_fenced", "sink_wrote", "sink_marked", "sink_decided"}
 
 
