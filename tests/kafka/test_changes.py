@@ -359,8 +359,8 @@ def test_messages_of_ten_megabytes(broker, connection, server):
 
 
 def test_a_huge_partition_starves_nobody(broker, connection, server):
-    """What lies in another partition comes soon, in bounded memory, without a pause of the huge one:
-    an epoch takes all that has come, and what has come is bounded for both together."""
+    """What lies in another partition comes soon, in bounded memory, without a pause of the huge
+    one: an epoch takes all that has come, and what has come is bounded for both together."""
     huge = 500000
     source, sink = broker.topic("huge", 2), broker.topic("huge-out")
     kafka = f"connector = 'kafka', brokers = '{broker.address}', format = 'json'"
