@@ -255,6 +255,7 @@ class Broker:
     def delete_topic(self, name):
         self._done(self.admin.delete_topics([name], request_timeout=60))
         await_true(f"the end of topic {name}", lambda: name not in self.topics())
+        self._producer = None  # it may take one of the same name for the old one
 
     def add_partitions(self, name, total):
         self._done(self.admin.create_partitions([admin.NewPartitions(name, total)]))
