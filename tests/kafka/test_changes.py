@@ -84,20 +84,27 @@ def test_topics_of_a_pattern_come(broker, connection):
                lambda: connection.rows("SELECT topic, n FROM q ORDER BY topic") == right)
 
 
-@pytest.mark.parametrize("running", [True, False])
-def test_deleted_and_made_again_fails(broker, server, connection, running):
-    pipe = Pipe(broker, QUICK)
+def read_and_make_again(pipe, server, connection, running):
+    """The stream has read its topic, which is deleted and made again with seven rows, while the
+    server runs or not. Returns the session."""
     pipe.create(connection)
     pipe.put()
     wait(connection)
     if not running:
         server.stop()
-    broker.delete_topic(pipe.source)
-    broker.create_topic(pipe.source, 3)
+    pipe.broker.delete_topic(pipe.source)
+    pipe.broker.create_topic(pipe.source, 3)
     pipe.put(7)
     if not running:
         server.start()
         connection = server.connect()
+    return connection
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_deleted_and_made_again_fails(broker, server, connection, running):
+    pipe = Pipe(broker, QUICK)
+    connection = read_and_make_again(pipe, server, connection, running)
     state = await_state(connection, "failed")
     assert state[2] == "58030" and pipe.source in state[3], state
     pipe.lost = set(range(100, 107))
@@ -107,17 +114,7 @@ def test_deleted_and_made_again_fails(broker, server, connection, running):
 @pytest.mark.parametrize("running", [True, False])
 def test_deleted_and_made_again_goes_on(broker, server, connection, running):
     pipe = Pipe(broker, QUICK + ", on_data_loss = 'earliest'")
-    pipe.create(connection)
-    pipe.put()
-    wait(connection)
-    if not running:
-        server.stop()
-    broker.delete_topic(pipe.source)
-    broker.create_topic(pipe.source, 3)
-    pipe.put(7)
-    if not running:
-        server.start()
-        connection = server.connect()
+    connection = read_and_make_again(pipe, server, connection, running)
     await_true("the new topic's rows", lambda: len(broker.consume(pipe.sink)) == pipe.count)
     assert stream_row(connection)[0] == "running"
     found = errors(connection)
