@@ -58,9 +58,14 @@ class Suite:
     run: object
     command: tuple = ()
     half: tuple = ()  # of run_pytest_halves: the files of the first run
-    timeout_s: int = 300
+    timeout_s: int = 900
     needs: str = ""  # what MILLRACE_SKIP names to leave out all that need it
     environment: dict = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        """Under a sanitizer a statement takes many times as long, and patience is no test."""
+        if self.build in ("asan", "tsan"):
+            self.environment = {"MILLRACE_TEST_TIME_FACTOR": "4", **self.environment}
 
 
 def run_process(command, timeout_s, env=None):
@@ -109,7 +114,7 @@ def read_tap(label, status, output):
 
 def run_tap(suite):
     """A suite that is one TAP program."""
-    status, output = run_process(suite.command, suite.timeout_s)
+    status, output = run_process(suite.command, suite.timeout_s, suite.environment)
     return [read_tap(suite.name, status, output)]
 
 
@@ -200,11 +205,11 @@ def suites():
         Suite("tour", "release", run_tap, (*PYTHON, "tests/tour/tour.py"), timeout_s=2400),
         Suite("clang", "clang", None),
         Suite("unit-asan", "asan", run_units),
-        Suite("sql-asan", "asan", run_tap, (*runner, *asan, "tests/sql"), timeout_s=600),
+        Suite("sql-asan", "asan", run_tap, (*runner, *asan, "tests/sql"), timeout_s=1200),
         Suite("kafka-asan", "asan", run_pytest, ("tests/kafka/test_examples.py",),
               timeout_s=1200, needs="kafka", environment={"MILLRACE_TEST_SERVER": asan[1]}),
         Suite("unit-tsan", "tsan", run_units),
-        Suite("sql-tsan", "tsan", run_tap, (*runner, *tsan, "tests/sql"), timeout_s=600),
+        Suite("sql-tsan", "tsan", run_tap, (*runner, *tsan, "tests/sql"), timeout_s=1200),
         Suite("wire-tsan", "tsan", run_pytest, ("tests/wire", *NOT_UNDER_TSAN),
               environment={"MILLRACE_TEST_SERVER": tsan[1]}),
         Suite("recover-tsan", "tsan", run_tap,
