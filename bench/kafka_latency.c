@@ -8,8 +8,9 @@
  * monotonic clock, so a producer that falls behind makes the figures worse, not better. Whoever is
  * measured takes events from TOPIC_IN to TOPIC_OUT and keeps the text of both numbers; with the
  * same topic twice the program measures itself and the broker: the floor. Prints percentiles of the
- * events due after WARM_SECONDS, and how many events were lost, doubled, or out of order within
- * the partition by which they were sent. */
+ * events due after WARM_SECONDS, from when they were due and (passage) from the time that messages
+ * bear, which is when the broker had them if TOPIC_IN says so and it is handed on; and how many
+ * events were lost, doubled, or out of order within the partition by which they were sent. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -33,6 +34,7 @@ typedef struct Run {
     _Atomic int64_t sent;
     rd_kafka_t *consumer;
     int64_t *latencies; /* ns, of the events after the warm-up */
+    int64_t *passages;  /* of them ns since the time that their messages bear */
     int64_t latency_count, received, doubled, disordered;
     uint8_t *seen;                   /* per event */
     int64_t last_id[PARTITIONS_MAX]; /* the largest id received, per partition it was sent to */
@@ -128,6 +130,7 @@ static int64_t find_number(const rd_kafka_message_t *message, const char *name) 
 static void take_event(Run *run, const rd_kafka_message_t *message, int64_t now_ns) {
     int64_t id = find_number(message, "\"id\"");
     int64_t due_ns = find_number(message, "\"due_ns\"");
+    rd_kafka_timestamp_type_t kind;
     int partition;
 
     if (id < 0 || id >= run->count || due_ns < run->start_ns)
@@ -143,8 +146,11 @@ static void take_event(Run *run, const rd_kafka_message_t *message, int64_t now_
         run->disordered++;
     else
         run->last_id[partition] = id;
-    if (due_ns >= run->start_ns + run->warm_ns)
-        run->latencies[run->latency_count++] = now_ns - due_ns;
+    if (due_ns < run->start_ns + run->warm_ns)
+        return;
+    run->passages[run->latency_count] =
+        bench_clock_ns(CLOCK_REALTIME) - rd_kafka_message_timestamp(message, &kind) * 1000000;
+    run->latencies[run->latency_count++] = now_ns - due_ns;
 }
 
 static void consume(Run *run) {
@@ -181,19 +187,24 @@ static int compare_numbers(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-static double percentile_ms(const Run *run, double share) {
+static double percentile_ms(const Run *run, const int64_t *sorted, double share) {
     int64_t index = (int64_t) (share * (double) (run->latency_count - 1));
 
-    return run->latency_count ? (double) run->latencies[index] / 1e6 : -1;
+    return run->latency_count ? (double) sorted[index] / 1e6 : -1;
 }
 
 static void report(Run *run) {
-    qsort(run->latencies, (size_t) run->latency_count, sizeof(int64_t), compare_numbers);
+    size_t count = (size_t) run->latency_count;
+
+    qsort(run->latencies, count, sizeof(int64_t), compare_numbers);
+    qsort(run->passages, count, sizeof(int64_t), compare_numbers);
     printf("sent=%lld received=%lld doubled=%lld disordered=%lld p50_ms=%.2f p99_ms=%.2f "
-           "p999_ms=%.2f max_ms=%.2f cpu_s=%.2f\n",
+           "p999_ms=%.2f max_ms=%.2f passage_p50_ms=%.2f passage_p99_ms=%.2f cpu_s=%.2f\n",
            (long long) run->sent, (long long) run->received, (long long) run->doubled,
-           (long long) run->disordered, percentile_ms(run, 0.5), percentile_ms(run, 0.99),
-           percentile_ms(run, 0.999), percentile_ms(run, 1), bench_cpu_s());
+           (long long) run->disordered, percentile_ms(run, run->latencies, 0.5),
+           percentile_ms(run, run->latencies, 0.99), percentile_ms(run, run->latencies, 0.999),
+           percentile_ms(run, run->latencies, 1), percentile_ms(run, run->passages, 0.5),
+           percentile_ms(run, run->passages, 0.99), bench_cpu_s());
 }
 
 int main(int argc, char **argv) {
@@ -217,7 +228,8 @@ int main(int argc, char **argv) {
     run.warm_ns = (argc > 6 ? strtoll(argv[6], NULL, 10) : 2) * 1000000000;
     run.seen = calloc((size_t) run.count + 1, 1);
     run.latencies = calloc((size_t) run.count + 1, sizeof(int64_t));
-    if (run.count <= 0 || !run.seen || !run.latencies)
+    run.passages = calloc((size_t) run.count + 1, sizeof(int64_t));
+    if (run.count <= 0 || !run.seen || !run.latencies || !run.passages)
         bench_die("kafka_latency", "no such number of events");
     run.consumer = bench_client(RD_KAFKA_CONSUMER, run.brokers, settings,
                                 sizeof(settings) / sizeof(*settings));

@@ -1,7 +1,6 @@
-/* kafka_load: makes a topic and fills it with the lines of files.
+/* kafka_load: fills a topic with the lines of files.
  *
- * usage: kafka_load create BROKERS TOPIC PARTITIONS
- *        kafka_load fill   BROKERS TOPIC FILE…
+ * usage: kafka_load BROKERS TOPIC FILE…
  *
  * Line i goes to partition i modulo the number of partitions, without its line break, so that all
  * partitions advance together through the event time of files written by gen_ads. */
@@ -10,33 +9,7 @@
 
 #include "bench/kafka_common.h"
 
-enum { LINE_BYTES_MAX = 1 << 20, POLL_EVERY = 1000, FLUSH_MS = 120000, CREATE_MS = 20000 };
-
-static void create_topic(const char *brokers, const char *topic, int partition_count) {
-    rd_kafka_t *client = bench_client(RD_KAFKA_PRODUCER, brokers, NULL, 0);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
-    char text[512];
-    rd_kafka_NewTopic_t *wanted =
-        rd_kafka_NewTopic_new(topic, partition_count, 1, text, sizeof(text));
-    const rd_kafka_topic_result_t *const *results;
-    rd_kafka_event_t *event;
-    size_t count;
-
-    if (!wanted)
-        bench_die(topic, text);
-    rd_kafka_CreateTopics(client, &wanted, 1, NULL, queue);
-    event = rd_kafka_queue_poll(queue, CREATE_MS);
-    if (!event || rd_kafka_event_error(event))
-        bench_die(topic, event ? rd_kafka_event_error_string(event) : "no answer");
-    results =
-        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
-    if (count != 1 || rd_kafka_topic_result_error(results[0]))
-        bench_die(topic, count ? rd_kafka_topic_result_error_string(results[0]) : "no result");
-    rd_kafka_event_destroy(event);
-    rd_kafka_NewTopic_destroy(wanted);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_destroy(client);
-}
+enum { LINE_BYTES_MAX = 1 << 20, POLL_EVERY = 1000, FLUSH_MS = 120000 };
 
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *data) {
     (void) client;
@@ -102,14 +75,10 @@ static void fill(const char *brokers, const char *topic_name, char **paths, int 
 }
 
 int main(int argc, char **argv) {
-    if (argc == 5 && strcmp(argv[1], "create") == 0) {
-        create_topic(argv[2], argv[3], (int) strtol(argv[4], NULL, 10));
-    } else if (argc >= 5 && strcmp(argv[1], "fill") == 0) {
-        fill(argv[2], argv[3], argv + 4, argc - 4);
-    } else {
-        fprintf(stderr, "usage: kafka_load create BROKERS TOPIC PARTITIONS\n"
-                        "       kafka_load fill BROKERS TOPIC FILE…\n");
+    if (argc < 4) {
+        fprintf(stderr, "usage: kafka_load BROKERS TOPIC FILE…\n");
         return 2;
     }
+    fill(argv[1], argv[2], argv + 3, argc - 3);
     return 0;
 }
