@@ -6,7 +6,6 @@
  * a due roll is not run at all. */
 #include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/flag.h"
@@ -555,65 +554,6 @@ static void take_watermarks(StreamScan *scan, const HeaderScan *header) {
 
 /* -------- epochs run again -------- */
 
-/* A marker's epochs must be run from the same rows: the journal, as it was restored, names them. An
- * old copy's may not, or name others that were found since. */
-static Status check_range(StreamScan *scan, int partition, const HeaderPartition *range,
-                          Error *err) {
-    bool is_there = partition < scan->partition_count;
-    PartitionState state;
-
-    if (is_there && range->from > range->to)
-        return error_set(err, IO_ERROR,
-                         "partition %d was read to %" PRId64 ", behind the sink's %" PRId64,
-                         partition, range->from, range->to);
-    if (is_there && range->from == range->to)
-        return STATUS_OK;
-    if (is_there && scan->type->check_range)
-        return scan->type->check_range(scan->reader, partition, range->from, range->to, err);
-    if (is_there) {
-        scan->type->partition_state(scan->reader, partition, &state);
-        if (range->to <= state.end)
-            return STATUS_OK;
-    }
-    return error_set(err, IO_ERROR,
-                     "the rows of partition %d from %" PRId64 " to %" PRId64 " are not there",
-                     partition, range->from, range->to);
-}
-
-static Status refuse_rerun(const Stream *stream, const StreamScan *scan, const EpochHeader *header,
-                           Error *err) {
-    char reason[ERROR_MESSAGE_SIZE];
-
-    if (header->epoch == stream->epoch + 1)
-        return error_context(err, "source \"%s\" can't give the rows of epoch %" PRId64 " again",
-                             scan->relation->name, header->epoch);
-    snprintf(reason, sizeof(reason), "%s", err->message);
-    IGNORE(error_set(err, IO_ERROR,
-                     "the sink holds epoch %" PRId64 ", the checkpoint epoch %" PRId64
-                     ", and source \"%s\" can't give the rows between",
-                     header->epoch, stream->epoch, scan->relation->name));
-    error_detail(err, "%s", reason);
-    return error_hint(err, "An old copy of the data directory seems to be restored.");
-}
-
-/* From where the checkpoint stands to where the marker does. */
-static Status prepare_rerun(Stream *stream, EpochHeader *header, Error *err) {
-    for (int i = 0; i < header->scan_count; i++) {
-        StreamScan *scan = &stream->scans[i];
-        HeaderScan *wanted = &header->scans[i];
-
-        for (int j = 0; j < wanted->partition_count; j++) {
-            if (j < scan->partition_count)
-                wanted->partitions[j].from = scan->partitions[j].position;
-            if (check_range(scan, j, &wanted->partitions[j], err) != STATUS_OK)
-                return refuse_rerun(stream, scan, header, err);
-        }
-        TRY(stream_discover_scan(stream, i, err));
-        take_watermarks(scan, wanted);
-    }
-    return STATUS_OK;
-}
-
 /* Of a range from where the partition stands; false: there is more behind it. */
 static bool cut_range(const StreamScan *scan, int partition, HeaderPartition *range) {
     int64_t most = scan->type->offsets_are_bytes ? PIECE_BYTES : PIECE_RECORDS;
@@ -663,7 +603,10 @@ Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err) {
     bool is_one = header->epoch == stream->epoch + 1;
     bool is_done = false;
 
-    TRY(prepare_rerun(stream, header, err));
+    for (int i = 0; i < header->scan_count; i++) {
+        TRY(stream_discover_scan(stream, i, err));
+        take_watermarks(&stream->scans[i], &header->scans[i]);
+    }
     for (;;) {
         TRY(rerun(stream, header, is_one, &is_done, err));
         if (is_done)

@@ -22,6 +22,11 @@ void stream_forget_lag(Stream *stream);
 int64_t stream_watermark(const Stream *stream); /* the least over its scans; INT64_MIN: none */
 /* Partitions that discover() found: tracked, and read from their begin. */
 MUST_USE Status stream_take_partitions(Stream *stream, StreamScan *scan, Error *err);
+/* marker.c. May decisions wait for the checkpoint (deferral.h)? */
+bool stream_may_defer(const Stream *stream);
+/* Before a marker's epochs are run again, and before anything is read: the header's ranges become
+ * those from where the checkpoint stands. 58030 when their rows are needed and gone. */
+MUST_USE Status stream_prepare_rerun(Stream *stream, EpochHeader *header, Error *err);
 MUST_USE Status stream_rerun_epoch(Stream *stream, EpochHeader *header, Error *err);
 void stream_remember_progress(Stream *stream, const ProgressRow *row); /* copies */
 void stream_forget_progress(Stream *stream);

@@ -487,17 +487,6 @@ static Status check_header(Stream *stream, const EpochHeader *header, Error *err
     return STATUS_OK;
 }
 
-/* May its decisions wait for the checkpoint (deferral.h)? */
-static bool may_defer(const Stream *stream) {
-    bool are_repeated = stream->sink_count > 0;
-
-    for (int i = 0; i < stream->sink_count; i++)
-        are_repeated &= stream->sinks[i].guarantee == SINK_AT_LEAST_ONCE;
-    return are_repeated ||
-           (stream->sink_count == 1 && stream->sinks[0].guarantee == SINK_TRANSACTIONAL &&
-            !state_has_tables(stream->store));
-}
-
 /* A transactional sink's marker against the checkpoint: same epoch, or ahead by what the checkpoint
  * need not have: one, or all since the last one that was not deferred. */
 static Status check_marker(Stream *stream, DeliverySink *sink, int64_t epoch,
@@ -523,7 +512,7 @@ static Status check_marker(Stream *stream, DeliverySink *sink, int64_t epoch,
          memcmp(marker->incarnation, stream->relation->incarnation, INCARNATION_SIZE) == 0))
         return STATUS_OK;
     TRY(check_header(stream, marker, err));
-    if (marker->epoch == epoch + 1 || (marker->epoch > epoch && may_defer(stream))) {
+    if (marker->epoch == epoch + 1 || (marker->epoch > epoch && stream_may_defer(stream))) {
         sink->has_epoch = true;
         *ret_ahead = marker;
         return STATUS_OK;
@@ -591,7 +580,6 @@ static Status recover(Stream *stream, Error *err) {
         watermark_join(stream->scans, stream->scan_count);
         state.sink_count--;
     }
-    TRY(seek_all(stream, err));
     TRY(recover_sinks(stream, &state, &ahead, err));
     stream->stored_state = state.is_paused     ? STREAM_PAUSED
                            : state.is_finished ? STREAM_FINISHED
@@ -604,6 +592,9 @@ static Status recover(Stream *stream, Error *err) {
     pthread_mutex_unlock(&stream->mutex);
     stream_forget_progress(stream); /* the checkpoint has it all */
     TRY(checkpoint_visit_progress(stream->checkpoint, take_progress, stream, err));
+    if (ahead)
+        TRY(stream_prepare_rerun(stream, ahead, err));
+    TRY(seek_all(stream, err));
     crash_point(CRASH_RECOVERED);
     if (ahead)
         TRY(stream_rerun_epoch(stream, ahead, err));
@@ -629,7 +620,7 @@ static Status open_all(Stream *stream, Error *err) {
     TRY(open_delivery(stream, err));
     TRY(open_dataflow(stream, err));
     TRY(recover(stream, err));
-    stream->deferral.is_allowed = may_defer(stream);
+    stream->deferral.is_allowed = stream_may_defer(stream);
     return STATUS_OK;
 }
 
