@@ -6,11 +6,11 @@
  * again when reading begins anew and whenever the consumer has a doubt. Only another record at its
  * offset is a proof: that none is there may be compaction's or retention's doing.
  *
- *     PROVED --doubt--> DOUBTED --fetch at the mark--> ASKED --its record, a later one--> PROVED
- *                          ^                             |  \--far from `next`--> ANSWERED -->
- * PROVED
- *                          +--there after all-- UNSURE <-+--another record--> REFUTED: a new index
- */
+ *   PROVED    --a doubt--> DOUBTED     --fetch at the mark--> ASKED
+ *   ASKED     --its record, or a later one, near `next`--> PROVED
+ *   ASKED     --the same, far from `next`--> ANSWERED     --fetch at `next`--> PROVED
+ *   ASKED     --nothing there--> UNSURE     --there after all--> DOUBTED
+ *   ASKED     --another record--> REFUTED: the topic was made again, a new index */
 #include <stdio.h>
 
 #include "sources/kafka_reader.h"
