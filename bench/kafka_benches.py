@@ -1,9 +1,9 @@
 """kafka_benches: the two Kafka figures of bench/run, with a broker of their own.
 
 throughput(): the ad query from a topic, and librdkafka that only counts messages, by turns.
-latency(): events through the engine from one topic to another, at least once and exactly once,
-and straight from producer to consumer, by turns: what broker and clients need without an engine.
-The programs that measure are kafka_raw.c, kafka_load.c and kafka_latency.c.
+latency(): events through the engine from one topic to another, at least once and exactly once, and
+by turns through librdkafka alone (the floor), and straight from producer to consumer.
+The programs that measure are kafka_raw.c, kafka_load.c, kafka_pass.c and kafka_latency.c.
 """
 import os
 import statistics
@@ -35,6 +35,8 @@ RATES = (10_000, 100_000)
 SECONDS = 9
 WARM_SECONDS = 3
 WARM_RUNS = 3  # before all others
+DELIVERIES = ("straight", "floor_at_least_once", "at_least_once", "floor_exactly_once",
+              "exactly_once")
 WAIT_S = 600
 
 
@@ -72,6 +74,7 @@ class Tools:
         self.raw = program("kafka_raw")
         self.load = program("kafka_load")
         self.latency = program("kafka_latency")
+        self.passer = program("kafka_pass")
         self.spread = spread
 
 
@@ -117,12 +120,17 @@ def throughput(options, files, tools, wait_for):
         print(f"kafka: events per CPU-second, engine to {name}: {ratio:.2f}, wanted 0.75")
 
 
+def make_topics(broker, kind, number):
+    """In and out; the broker's own time goes along with a message."""
+    return [make_topic(broker, f"{kind}-{side}-{number}".replace("_", "-"), time)
+            for side, time in (("in", "LogAppendTime"), ("out", "CreateTime"))]
+
+
 class Pass:
     """A server that takes events from one topic to another."""
 
-    def __init__(self, tools, broker, delivery, number):
-        self.topics = [make_topic(broker, f"{delivery}-{side}-{number}".replace("_", "-"), time)
-                       for side, time in (("in", "LogAppendTime"), ("out", "CreateTime"))]
+    def __init__(self, broker, delivery, number):
+        self.topics = make_topics(broker, delivery, number)
         self.broker, self.delivery = broker, delivery
         self.server = None
 
@@ -144,13 +152,29 @@ class Pass:
             "SELECT epoch FROM millrace.streams WHERE name = 'pass'"))
 
 
+def measure_floor(tools, broker, kind, number, command):
+    """The same through kafka_pass."""
+    topics = make_topics(broker, kind, number)
+    with subprocess.Popen([tools.passer, broker.address, *topics, kind.removeprefix("floor_")],
+                          stdout=subprocess.PIPE, text=True) as passer:
+        assert passer.stdout.readline() == "reading\n"
+        result = facts([tools.latency, broker.address, *topics, *command])
+        passer.terminate()
+        events = float(command[0]) * SECONDS / 1e6
+        result["engine_cpu"] = float(passer.stdout.readline().removeprefix("cpu_s=")) / events
+    assert result["received"] == result["sent"], f"lost events: {result}"
+    return result
+
+
 def measure(tools, broker, delivery, rate, number):
     """One pass of SECONDS; the facts of kafka_latency, and CPU, epochs and memory of the engine."""
     command = [str(rate), str(SECONDS), str(WARM_SECONDS)]
     if delivery == "straight":
         topic = make_topic(broker, f"straight-{number}", "LogAppendTime")
         return facts([tools.latency, broker.address, topic, topic, *command])
-    with Pass(tools, broker, delivery, number) as passing:
+    if delivery.startswith("floor"):
+        return measure_floor(tools, broker, delivery, number, command)
+    with Pass(broker, delivery, number) as passing:
         cpu = passing.server.cpu_seconds()
         result = facts([tools.latency, broker.address, *passing.topics, *command])
         result["engine_cpu"] = (passing.server.cpu_seconds() - cpu) / (rate * SECONDS / 1e6)
@@ -173,7 +197,7 @@ def latency(options, tools):
                 measure(tools, broker, "exactly_once", rate, f"warm-{rate}-{warm}")
         for repeat in range(options.repeats):
             for rate in RATES:
-                for delivery in ("straight", "at_least_once", "exactly_once"):
+                for delivery in DELIVERIES:
                     runs.setdefault((rate, delivery), []).append(
                         measure(tools, broker, delivery, rate, f"{rate}-{repeat}"))
     for (rate, delivery), results in runs.items():
@@ -181,7 +205,8 @@ def latency(options, tools):
                  (("p50", "p50_ms"), ("p99", "p99_ms"), ("p99.9", "p999_ms"),
                   ("since the broker had it p50", "passage_p50_ms"), ("p99", "passage_p99_ms"))]
         if delivery != "straight":
-            parts += [tools.spread([r["engine_cpu"] for r in results], "CPU-s per million", 2),
-                      tools.spread([r["epochs_per_s"] for r in results], "epochs/s", 0),
+            parts.append(tools.spread([r["engine_cpu"] for r in results], "CPU-s per million", 2))
+        if delivery in ("at_least_once", "exactly_once"):
+            parts += [tools.spread([r["epochs_per_s"] for r in results], "epochs/s", 0),
                       tools.spread([r["peak_mb"] for r in results], "MB", 0)]
         print(f"latency: {rate} events/s, {delivery.replace('_', ' ')}: " + ", ".join(parts))
