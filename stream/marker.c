@@ -48,7 +48,8 @@ static Status refuse_rerun(const Stream *stream, const StreamScan *scan, const E
                            Error *err) {
     char reason[ERROR_MESSAGE_SIZE];
 
-    if (header->epoch == stream->epoch + 1)
+    /* A broker that is away is waited for, whatever the distance. */
+    if (header->epoch == stream->epoch + 1 || err->sqlstate != SQLSTATE_IO_ERROR)
         return error_context(err, "source \"%s\" can't give the rows of epoch %" PRId64 " again",
                              scan->relation->name, header->epoch);
     snprintf(reason, sizeof(reason), "%s", err->message);
