@@ -36,6 +36,7 @@ struct Decoder {
     Arena *arena;
     DecodeColumn *columns; /* all of them get the record */
     uint32_t column_count;
+    bool is_text; /* else any bytes will do */
 };
 
 static void whole_decoder_destroy(Decoder *decoder) {
@@ -54,6 +55,7 @@ static Status create_decoder(const DecodeColumn *columns, uint32_t count, bool i
     decoder = arena_new(arena, Decoder);
     decoder->arena = arena;
     decoder->column_count = count;
+    decoder->is_text = is_text;
     decoder->columns = arena_memdup(arena, columns, sizeof(*columns) * count);
     for (uint32_t i = 0; i < count; i++)
         decoder->columns[i].name = arena_strdup(arena, columns[i].name);
@@ -73,15 +75,6 @@ static Status raw_decoder_create(const DecodeColumn *columns, uint32_t count,
     return create_decoder(columns, count, false, ret_decoder, err);
 }
 
-static void put_value(const Decoder *decoder, ColumnBuilder *builder, TextView value,
-                      uint32_t index) {
-    uint32_t row = builder->result->batch->row_count;
-
-    for (uint32_t i = 0; i < decoder->column_count; i++)
-        ((TextView *) column_builder_column(builder, i)->values)[row] = value;
-    column_builder_keep(builder, index);
-}
-
 static void reject_bytes(ColumnBuilder *builder, uint32_t index) {
     Error fault;
 
@@ -90,36 +83,29 @@ static void reject_bytes(ColumnBuilder *builder, uint32_t index) {
     column_builder_reject(builder, index, NULL, &fault);
 }
 
-static void decode_text(const Decoder *decoder, ColumnBuilder *builder, const Record *record,
-                        uint32_t index) {
-    uint32_t length = record->length;
+static void decode_record(const Decoder *decoder, ColumnBuilder *builder, const Record *record,
+                          uint32_t index) {
+    TextView value = text_view(record->data, record->length);
+    uint32_t row = builder->result->batch->row_count;
 
-    if (utf8_is_valid(record->data, record->data + length) && !memchr(record->data, '\0', length))
-        put_value(decoder, builder, text_view(record->data, length), index);
-    else
+    if (decoder->is_text && (!utf8_is_valid(record->data, record->data + record->length) ||
+                             memchr(record->data, '\0', record->length))) {
         reject_bytes(builder, index);
+        return;
+    }
+    for (uint32_t i = 0; i < decoder->column_count; i++)
+        ((TextView *) column_builder_column(builder, i)->values)[row] = value;
+    column_builder_keep(builder, index);
 }
 
-static Status text_decode(Decoder *decoder, const Record *records, uint32_t count, Arena *arena,
-                          DecodeResult *ret_result, Error *err) {
+static Status whole_decode(Decoder *decoder, const Record *records, uint32_t count, Arena *arena,
+                           DecodeResult *ret_result, Error *err) {
     ColumnBuilder builder;
 
     column_builder_begin(&builder, decoder->columns, decoder->column_count, count, arena);
     for (uint32_t i = 0; i < count; i++)
         if (!column_builder_take_empty(&builder, decoder->columns, &records[i], i))
-            decode_text(decoder, &builder, &records[i], i);
-    *ret_result = *builder.result;
-    return STATUS_OK;
-}
-
-static Status raw_decode(Decoder *decoder, const Record *records, uint32_t count, Arena *arena,
-                         DecodeResult *ret_result, Error *err) {
-    ColumnBuilder builder;
-
-    column_builder_begin(&builder, decoder->columns, decoder->column_count, count, arena);
-    for (uint32_t i = 0; i < count; i++)
-        if (!column_builder_take_empty(&builder, decoder->columns, &records[i], i))
-            put_value(decoder, &builder, text_view(records[i].data, records[i].length), i);
+            decode_record(decoder, &builder, &records[i], i);
     *ret_result = *builder.result;
     return STATUS_OK;
 }
@@ -160,7 +146,7 @@ const FormatType format_text = {
     .name = "text",
     .extension = "txt",
     .decoder_create = text_decoder_create,
-    .decode = text_decode,
+    .decode = whole_decode,
     .decoder_destroy = whole_decoder_destroy,
     .encoder_create = text_encoder_create,
     .encode = whole_encode,
@@ -171,7 +157,7 @@ const FormatType format_raw = {
     .name = "raw",
     .extension = "bin",
     .decoder_create = raw_decoder_create,
-    .decode = raw_decode,
+    .decode = whole_decode,
     .decoder_destroy = whole_decoder_destroy,
     .encoder_create = raw_encoder_create,
     .encode = whole_encode,
