@@ -22,6 +22,9 @@ void stream_forget_lag(Stream *stream);
 int64_t stream_watermark(const Stream *stream); /* the least over its scans; INT64_MIN: none */
 /* Partitions that discover() found: tracked, and read from their begin. */
 MUST_USE Status stream_take_partitions(Stream *stream, StreamScan *scan, Error *err);
+/* A SourceReport: `scan` is the StreamScan. Rows that can't be read: millrace.errors, the log. */
+void stream_report_source_fault(void *scan, int partition, int64_t offset,
+                                const char *position_text, const Error *fault);
 /* marker.c. May decisions wait for the checkpoint (deferral.h)? */
 bool stream_may_defer(const Stream *stream);
 /* Before a marker's epochs are run again, and before anything is read: the header's ranges become

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/log.h"
 #include "stream/manager_internal.h"
 #include "stream/stream.h"
 
@@ -62,21 +61,15 @@ static Status refuse_rerun(const Stream *stream, const StreamScan *scan, const E
 }
 
 /* Rows that are gone although the sink has what came of them: read on behind them, and tell. */
-static void step_over(Stream *stream, int scan_index, int partition, HeaderPartition *range,
+static void step_over(StreamScan *scan, int partition, HeaderPartition *range,
                       const Error *reason) {
-    StreamPartition *track = &stream->scans[scan_index].partitions[partition];
-    FaultEntry entry = {.at = manager_now_us(stream->manager),
-                        .scan = scan_index,
-                        .partition = partition,
-                        .sqlstate = reason->sqlstate};
+    Error told;
 
-    snprintf(entry.partition_name, sizeof(entry.partition_name), "%.127s", track->name);
-    snprintf(entry.message, sizeof(entry.message),
-             "%.160s; the sink has what came of them, the stream's counts lack them",
-             reason->message);
-    faults_report(stream->faults, &entry);
-    log_error(LOG_WARNING, "source", reason);
-    track->position = range->from = range->to;
+    IGNORE(error_set(&told, IO_ERROR, /* reported */
+                     "%.160s; the sink has what came of them, the stream's counts lack them",
+                     reason->message));
+    stream_report_source_fault(scan, partition, range->from, "", &told);
+    scan->partitions[partition].position = range->from = range->to;
 }
 
 static bool may_step_over(const Stream *stream, const StreamScan *scan, int partition,
@@ -98,7 +91,7 @@ Status stream_prepare_rerun(Stream *stream, EpochHeader *header, Error *err) {
                 continue;
             if (!may_step_over(stream, scan, j, range, err))
                 return refuse_rerun(stream, scan, header, err);
-            step_over(stream, i, j, range, err);
+            step_over(scan, j, range, err);
         }
     }
     return STATUS_OK;

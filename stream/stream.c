@@ -57,7 +57,7 @@ static void name_partition(FaultEntry *entry, const StreamScan *scan, int partit
                  scan->partitions[partition].name);
 }
 
-static void report_source_fault(void *data, int partition, int64_t offset,
+void stream_report_source_fault(void *data, int partition, int64_t offset,
                                 const char *position_text, const Error *fault) {
     const StreamScan *scan = data;
     Stream *stream = scan->stream;
@@ -80,7 +80,7 @@ static Status open_scan(Stream *stream, StreamScan *scan, const Plan *node, Erro
         .options = &relation->options,
         .format = relation->format,
         .object_id = relation->id,
-        .report = report_source_fault,
+        .report = stream_report_source_fault,
         .report_data = scan,
         .stream_id = stream->id,
         .cancel = &stream->is_cancelled,
