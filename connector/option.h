@@ -79,6 +79,10 @@ const OptionValue *option_lookup(const OptionSet *options, const char *name);
 const char *option_text(const OptionSet *options, const char *name); /* NULL when null */
 int64_t option_number(const OptionSet *options, const char *name);   /* asserts a value */
 bool option_is_set(const OptionSet *options, const char *name);
+/* A number that is there must be within least … most, both of them in; `words` say which: "1 to
+ * 100". 22023 with position. */
+MUST_USE Status option_check_bounds(const OptionSet *options, const char *name, int64_t least,
+                                    int64_t most, const char *words, Error *err);
 /* Append the value of a SECRET option that is not null; the caller wipes it. */
 MUST_USE Status option_secret(const OptionSet *options, const char *name, StrBuf *plain,
                               Error *err);

@@ -317,6 +317,16 @@ bool option_is_set(const OptionSet *options, const char *name) {
     return option_find(options, name)->is_set;
 }
 
+Status option_check_bounds(const OptionSet *options, const char *name, int64_t least, int64_t most,
+                           const char *words, Error *err) {
+    const OptionValue *value = option_find(options, name);
+
+    if (value->is_null || (value->number >= least && value->number <= most))
+        return STATUS_OK;
+    return error_at(err, value->position, INVALID_PARAMETER, "option \"%s\" must be %s", name,
+                    words);
+}
+
 Status option_secret(const OptionSet *options, const char *name, StrBuf *plain, Error *err) {
     const OptionValue *value = option_find(options, name);
 

@@ -119,17 +119,6 @@ static const char *kafka_mode_hint(const OptionSet *options, SinkMode refused) {
                : NULL; /* the planner offers the statement in another mode */
 }
 
-/* A number within bounds, when it is given. */
-static Status check_bounds(const OptionSet *options, const char *name, int64_t least, int64_t most,
-                           const char *words, Error *err) {
-    const OptionValue *value = option_find(options, name);
-
-    if (value->is_null || (value->number >= least && value->number <= most))
-        return STATUS_OK;
-    return error_at(err, value->position, INVALID_PARAMETER, "option \"%s\" must be %s", name,
-                    words);
-}
-
 static Status refuse_pair(const OptionSet *options, const char *name, const char *why, Error *err) {
     return error_at(err, option_find(options, name)->position, INVALID_PARAMETER,
                     "option \"%s\" has no use %s", name, why);
@@ -146,13 +135,14 @@ static Status kafka_check_options(const OptionSet *options, Error *err) {
             if (option_is_set(options, name))
                 return refuse_pair(options, name, "without create_topic = true", err);
         }
-    TRY(check_bounds(options, "partitions", 1, 100000, "1 to 100000", err));
-    TRY(check_bounds(options, "replication", 1, 100, "1 to 100", err));
-    TRY(check_bounds(options, "transaction_timeout", 1000000, INT64_C(86400000000), "1s to 24h",
-                     err));
-    TRY(check_bounds(options, "delivery_timeout", 1000000, INT64_C(86400000000), "1s to 24h", err));
-    return check_bounds(options, "buffer", BUFFER_LEAST_BYTES, BUFFER_MOST_BYTES,
-                        "64kB to 1000000000", err);
+    TRY(option_check_bounds(options, "partitions", 1, 100000, "1 to 100000", err));
+    TRY(option_check_bounds(options, "replication", 1, 100, "1 to 100", err));
+    TRY(option_check_bounds(options, "transaction_timeout", 1000000, INT64_C(86400000000),
+                            "1s to 24h", err));
+    TRY(option_check_bounds(options, "delivery_timeout", 1000000, INT64_C(86400000000), "1s to 24h",
+                            err));
+    return option_check_bounds(options, "buffer", BUFFER_LEAST_BYTES, BUFFER_MOST_BYTES,
+                               "64kB to 1000000000", err);
 }
 
 /* -------- topics -------- */

@@ -105,15 +105,6 @@ static Status parse_which(SourceReader *reader, const OptionSet *options, Error 
     return STATUS_OK;
 }
 
-static Status parse_at_least(const OptionSet *options, const char *name, int64_t least,
-                             const char *least_text, int64_t *ret_number, Error *err) {
-    *ret_number = option_number(options, name);
-    if (*ret_number < least)
-        return error_at(err, option_find(options, name)->position, INVALID_PARAMETER,
-                        "option \"%s\" must be at least %s", name, least_text);
-    return STATUS_OK;
-}
-
 /* What the options say; the rest of the reader is untouched. */
 static Status parse_options(SourceReader *reader, const OptionSet *options, Error *err) {
     const OptionValue *stop = option_find(options, "stop");
@@ -132,8 +123,10 @@ static Status parse_options(SourceReader *reader, const OptionSet *options, Erro
                            : strcmp(loss, "earliest") == 0 ? KAFKA_LOSS_EARLIEST
                                                            : KAFKA_LOSS_LATEST;
     reader->group_id = group ? arena_strdup(reader->arena, group) : NULL;
-    TRY(parse_at_least(options, "buffer", BUFFER_BYTES_MIN, "64kB", &reader->buffer_bytes, err));
-    TRY(parse_at_least(options, "refresh", REFRESH_US_MIN, "10 ms", &reader->refresh_us, err));
+    TRY(option_check_bounds(options, "buffer", BUFFER_BYTES_MIN, INT64_MAX, "at least 64kB", err));
+    TRY(option_check_bounds(options, "refresh", REFRESH_US_MIN, INT64_MAX, "at least 10 ms", err));
+    reader->buffer_bytes = option_number(options, "buffer");
+    reader->refresh_us = option_number(options, "refresh");
     reader->timeout_us = option_number(options, "connect_timeout");
     return STATUS_OK;
 }
